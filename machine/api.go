@@ -1,0 +1,102 @@
+package machine
+
+import (
+	"math/big"
+
+	"detente/agreement"
+)
+
+// Verb is what a statement does to the machine.
+type Verb string
+
+// The verbs. Statement kinds that change nothing (declare, contest before a
+// procedure exists, evidence kinds) are not events.
+const (
+	Sign    Verb = "sign"    // By consents to be bound
+	Perform Verb = "perform" // Subject is a commitment: claims that it is done
+	Lift    Verb = "lift"    // Subject is a measure
+	Impose  Verb = "impose"  // Subject is a measure
+	Verify  Verb = "verify"  // Subject is a commitment: Accept or not, of its open claim
+	Contest Verb = "contest" // Subject is a commitment: shown, no consequence of its own
+	Invoke  Verb = "invoke"  // Subject is an act, States the words it carries
+	Report  Verb = "report"  // Subject is a reading
+)
+
+// An Act is a statement taking effect.
+type Act struct {
+	At      agreement.Instant
+	Entry   int64 // index in the record; -1 in plans and scenarios
+	By      agreement.Name
+	Verb    Verb
+	Subject agreement.Name
+	Accept  bool     // verify
+	Value   *big.Rat // report of a number
+	True    bool     // report of a fact
+	Unit    string
+	States  []string
+}
+
+// A Verdict says whether an act had an effect. A refusal cites the rule; it
+// is an answer about the agreement, never a fault of the program.
+type Verdict struct {
+	Effect bool
+	Reason string          // when refused: lower case, one sentence
+	Rule   agreement.Range // the text that refuses, if one does
+}
+
+// A Deadline is an armed timer.
+type Deadline struct {
+	At      agreement.Instant
+	Subject agreement.Name // the block it belongs to
+	What    string         // "due", "silence", "closes", "long-stop", "notice", "from", "until", "report", "milestone"
+	Then    string         // in words: what the text says happens
+}
+
+// Cause is one change of one fluent.
+type Cause struct {
+	At       agreement.Instant
+	Entry    int64 // -1 if a deadline did it
+	Rule     int   // index of the rule in the machine
+	Fluent   int   // index of the fluent
+	From, To string
+	Previous int // index of the fluent's previous cause, -1 if none
+}
+
+// Outcome of a vault.
+type Outcome string
+
+// The outcomes: open before the close; the other three after. Held is not
+// final: it ends in Released or Erased. Once Released or Erased, always.
+const (
+	Open     Outcome = "open"
+	Held     Outcome = "held"
+	Released Outcome = "release"
+	Erased   Outcome = "erase"
+)
+
+// The rest of the package's promise, to be implemented:
+//
+//	func Compile(a *agreement.Agreement) *Machine
+//	    a has passed Check. Panics only for a fault of the program.
+//	func (m *Machine) Agreement() *agreement.Agreement
+//	func (m *Machine) Start() *State
+//	    before any statement, at instant math.MinInt64; nothing armed that
+//	    does not depend on absolute instants.
+//	func (s *State) Clone() *State
+//	func (s *State) Now() agreement.Instant      // never goes back
+//	func (s *State) Next() (Deadline, bool)      // the earliest armed deadline, ties as compiled
+//	func (s *State) Deadlines() []Deadline       // all armed, in order
+//	func (s *State) Fire() Deadline
+//	    fires the earliest armed deadline, dated its own instant (or Now if it was armed at or before Now), and runs to
+//	    quiescence, firing everything armed at or before that date.
+//	func (s *State) Apply(a Act) Verdict
+//	    a.At >= Now. The act takes effect at a.At. It does not fire deadlines armed before a.At: the caller orders.
+//	    (An act at D is in time: the caller applies acts at D before it fires D.)
+//	func (s *State) Fired() bool                 // whether a deadline has fired at Now
+//	func (s *State) Outcome(vault agreement.Name) (Outcome, agreement.Instant)
+//	func (s *State) Closes(vault agreement.Name) (agreement.Instant, bool)
+//	func (s *State) InForce() (agreement.Instant, bool)
+//	func (s *State) Standing() Standing
+//	func (s *State) Why(subject string) (Explanation, error)
+//	func (s *State) Bytes() []byte               // the whole state, one encoding: two readers compare it
+//	func Plan(s *State, assume []Act, until agreement.Instant) Plan
