@@ -33,8 +33,10 @@ func (Real) Now() time.Time { return time.Now() }
 // Sleep waits for d.
 func (Real) Sleep(ctx context.Context, d time.Duration) error { return sleep(ctx, d) }
 
-// Scaled is a clock that showed Start when the machine's clock showed Anchor,
-// and runs Rate times as fast. Processes given the same three values agree.
+// Scaled is a clock that shows Start when the machine's clock shows Anchor and
+// from then on runs Rate times as fast; before the Anchor it keeps the
+// machine's pace, so that a cast of processes can be set up at leisure.
+// Processes given the same three values agree.
 type Scaled struct {
 	Start  time.Time
 	Anchor time.Time
@@ -43,12 +45,25 @@ type Scaled struct {
 
 // Now is the scaled time.
 func (c Scaled) Now() time.Time {
-	return c.Start.Add(time.Since(c.Anchor) * time.Duration(c.Rate))
+	since := time.Since(c.Anchor)
+	if since < 0 {
+		return c.Start.Add(since)
+	}
+	return c.Start.Add(since * time.Duration(c.Rate))
 }
 
 // Sleep waits for d of scaled time.
 func (c Scaled) Sleep(ctx context.Context, d time.Duration) error {
-	return sleep(ctx, d/time.Duration(c.Rate))
+	return sleep(ctx, time.Until(c.real(c.Now().Add(d))))
+}
+
+// real is the machine's instant at which the clock shows t.
+func (c Scaled) real(t time.Time) time.Time {
+	ahead := t.Sub(c.Start)
+	if ahead > 0 {
+		ahead /= time.Duration(c.Rate)
+	}
+	return c.Anchor.Add(ahead)
 }
 
 // String is the clock in the form that Parse reads.
