@@ -1,0 +1,61 @@
+# Detente: what can be made. `make demo` needs Go and nothing else.
+
+GO        ?= go
+FUZZTIME  ?= 10s
+# Packages whose tests run several goroutines of the product: worth the race
+# detector's price. The pure packages start none (a house test holds them to it).
+RACE      ?= ./internal/... ./record/store/... ./mirror/... ./depositary/... ./witness/... ./custodian/... ./recorder/... ./web/...
+
+.PHONY: build demo test tools check format vet staticcheck tidy generated race vulnerabilities bench sim fuzz clean
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/detente ./cmd/detente
+
+# Both stories of the cameras, with accelerated time; KEEP=1 leaves the page up.
+demo: build
+	bin/detente demo --out out/demo $(if $(KEEP),--keep)
+
+test: tools
+	$(GO) test -timeout 5m ./...
+
+# What the tests run besides Go: ffmpeg and chromium, by the system's packages.
+tools:
+	scripts/install-test-tools.sh
+
+check: format vet staticcheck tidy generated race
+
+format:
+	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "not formatted; run gofmt -w on:"; echo "$$files"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+
+staticcheck:
+	$(GO) tool staticcheck ./...
+
+tidy:
+	$(GO) mod tidy -diff
+
+generated:
+	scripts/generated.sh
+
+# -short: long searches take fewer steps; no test leaves itself out.
+race: tools
+	$(GO) test -race -short -timeout 10m $(RACE)
+
+# Asks vuln.go.dev, so it is not part of check, which needs no network.
+vulnerabilities:
+	$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# The seeded searches and simulations, with DETENTE_BUDGET times the steps.
+sim:
+	DETENTE_BUDGET=$${DETENTE_BUDGET:-20} $(GO) test -timeout 60m -count 1 -run 'Random|Exhaustive|Simulation' ./...
+
+fuzz:
+	scripts/fuzz.sh $(FUZZTIME)
+
+clean:
+	rm -rf bin out
