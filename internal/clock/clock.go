@@ -74,15 +74,16 @@ func (c Scaled) String() string {
 // maxRate keeps a scaled second above a nanosecond of real time, with room.
 const maxRate = 10_000_000
 
-// Parse reads "real" (or "") or "START@ANCHOR*RATE": two RFC 3339 instants and
-// a whole number from 1 to 10,000,000.
+// Parse reads "real" (or "") or "START@ANCHOR*RATE": an RFC 3339 instant, the
+// anchor, and a whole number from 1 to 10,000,000. The anchor is an RFC 3339
+// instant, or "file:" and the path of a file that Conduct writes.
 func Parse(s string) (Clock, error) {
 	if s == "" || s == "real" {
 		return Real{}, nil
 	}
 	const form = `clock %q: want "real" or START@ANCHOR*RATE, for example 2021-02-23T00:00:00Z@2026-01-01T12:00:00Z*86400`
 	start, rest, ok := strings.Cut(s, "@")
-	anchor, rate, ok2 := strings.Cut(rest, "*")
+	anchor, rate, ok2 := cutLast(rest, "*")
 	if !ok || !ok2 {
 		return nil, fmt.Errorf(form, s)
 	}
@@ -90,12 +91,15 @@ func Parse(s string) (Clock, error) {
 	if err != nil {
 		return nil, fmt.Errorf(form, s)
 	}
-	at, err := time.Parse(time.RFC3339Nano, anchor)
-	if err != nil {
-		return nil, fmt.Errorf(form, s)
-	}
 	n, err := strconv.ParseInt(rate, 10, 64)
 	if err != nil || n < 1 || n > maxRate {
+		return nil, fmt.Errorf(form, s)
+	}
+	if path, ok := strings.CutPrefix(anchor, "file:"); ok {
+		return NewConducted(from, path, n)
+	}
+	at, err := time.Parse(time.RFC3339Nano, anchor)
+	if err != nil {
 		return nil, fmt.Errorf(form, s)
 	}
 	return Scaled{Start: from, Anchor: at, Rate: n}, nil
@@ -110,4 +114,13 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	}
+}
+
+// cutLast is strings.Cut at the last separator.
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
 }

@@ -1,6 +1,7 @@
 package clock
 
 import (
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,6 +39,43 @@ func TestScaledKeepsTheMachinesPaceBeforeItsAnchor(t *testing.T) {
 		}
 		if got, want := time.Since(began), 6*time.Second; got != want {
 			t.Errorf("waiting across the anchor took %v of the machine's time, want %v", got, want)
+		}
+	})
+}
+
+func TestConductedStartsWhenItIsTold(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "anchor")
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Date(2021, 2, 23, 0, 0, 0, 0, time.UTC)
+		if err := Conduct(path, time.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Parse(start.Format(time.RFC3339) + "@file:" + path + "*86400")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := c.Now(), start.Add(-time.Hour); !got.Equal(want) {
+			t.Errorf("an hour before the anchor: %v, want %v", got, want)
+		}
+		waited := make(chan time.Time)
+		go func() {
+			c.Sleep(t.Context(), time.Hour+10*24*time.Hour)
+			waited <- time.Now()
+		}()
+		Real{}.Sleep(t.Context(), time.Second)
+		began := time.Now()
+		if err := Conduct(path, began); err != nil {
+			t.Fatal(err)
+		}
+		if got := (<-waited).Sub(began); got < 10*time.Second || got > 10*time.Second+2*reread {
+			t.Errorf("ten days took %v of the machine's time, want 10s", got)
+		}
+		before := c.Now()
+		if err := Conduct(path, time.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if after := c.Now(); after.Before(before) {
+			t.Errorf("the clock went back from %v to %v", before, after)
 		}
 	})
 }
