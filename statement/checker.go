@@ -1,0 +1,174 @@
+package statement
+
+import (
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"detente/agreement"
+)
+
+// A checker holds a body's fields to their rules and keeps the first refusal.
+type checker struct{ err error }
+
+func (c *checker) fail(rule Rule, where, want string, args ...any) {
+	if c.err == nil {
+		c.err = refuse(rule, where, want, args...)
+	}
+}
+
+// name: a declared name.
+func (c *checker) name(where, s string) {
+	if !ValidName(agreement.Name(s)) {
+		c.fail(ErrValue, where, "a declared name: %s", nameForm)
+	}
+}
+
+// names: distinct declared names.
+func (c *checker) names(where string, list []string, least, most int) {
+	c.list(where, list == nil, len(list), least, most)
+	for i, s := range list {
+		c.name(at(where, i), s)
+	}
+	c.distinct(where, list)
+}
+
+// characters holds every string to UTF-8 that reads as it is stored: no
+// control characters but newlines (if allowed), no line separators, and no
+// bidirectional embeddings, overrides and isolates, which show words in
+// another order than they are signed. Marks that Persian, Arabic and Hebrew
+// need (zero width non-joiner, left-to-right mark) are allowed.
+func (c *checker) characters(where, s string, newlines bool) {
+	if !utf8.ValidString(s) {
+		c.fail(ErrCharacter, where, "valid UTF-8")
+		return
+	}
+	for _, r := range s {
+		bad := r < 0x20 && (r != '\n' || !newlines) || 0x7f <= r && r <= 0x9f || r == 0x2028 || r == 0x2029 ||
+			0x202a <= r && r <= 0x202e || 0x2066 <= r && r <= 0x2069 || r == 0xfeff
+		if bad {
+			c.fail(ErrCharacter, where, "no control, line separator or bidirectional control character, has U+%04X", r)
+			return
+		}
+	}
+}
+
+// text: any number of lines, possibly none.
+func (c *checker) text(where, s string) {
+	c.size(where, s, 0, MaxText)
+	c.characters(where, s, true)
+}
+
+// words: one line of least to most bytes.
+func (c *checker) words(where, s string, least, most int) {
+	c.size(where, s, least, most)
+	c.characters(where, s, false)
+}
+
+func (c *checker) size(where, s string, least, most int) {
+	if len(s) < least {
+		c.fail(ErrValue, where, "not empty")
+	}
+	if len(s) > most {
+		c.fail(ErrTooLarge, where, "at most %d bytes, has %d", most, len(s))
+	}
+}
+
+// word: one of these.
+func (c *checker) word(where, s string, known ...string) {
+	if !slices.Contains(known, s) {
+		c.fail(ErrValue, where, "one of %v", known)
+	}
+}
+
+// list: never null, least to most elements.
+func (c *checker) list(where string, null bool, n, least, most int) {
+	switch {
+	case null:
+		c.fail(ErrValue, where, "a list, not null")
+	case n < least:
+		c.fail(ErrValue, where, "at least %d elements, has %d", least, n)
+	case n > most:
+		c.fail(ErrTooLarge, where, "at most %d elements, has %d", most, n)
+	}
+}
+
+func (c *checker) distinct(where string, list []string) {
+	if c.err != nil { // the list may be longer than its limit
+		return
+	}
+	for i, s := range list {
+		if slices.Contains(list[:i], s) {
+			c.fail(ErrDuplicate, at(where, i), "each element once")
+		}
+	}
+}
+
+// integer: from least to most.
+func (c *checker) integer(where string, n, least, most int64) {
+	if n < least || n > most {
+		c.fail(ErrValue, where, "a whole number from %d to %d", least, most)
+	}
+}
+
+func (c *checker) seat(where string, n int) { c.integer(where, int64(n), 1, MaxSeats) }
+
+func (c *checker) instant(where string, t int64) { c.integer(where, t, MinInstant, MaxInstant) }
+
+// hex: 64 lower-case hex digits.
+func (c *checker) hex(where, s string) {
+	if !isHex(s) {
+		c.fail(ErrValue, where, "64 lower-case hex digits")
+	}
+}
+
+// bytes: canonical base64 of exactly size bytes.
+func (c *checker) bytes(where, s string, size int) {
+	if _, err := decodeBase64(s, size); err != nil {
+		c.fail(ErrValue, where, "%d bytes in standard base64 with padding, unused bits zero", size)
+	}
+}
+
+func (c *checker) documents(list []Document) {
+	const where = "documents"
+	c.list(where, list == nil, len(list), 0, MaxDocuments)
+	var names []string
+	for i, d := range list {
+		c.words(at(where, i)+".name", d.Name, 1, MaxWords)
+		c.integer(at(where, i)+".size", d.Size, 0, MaxInteger)
+		c.hex(at(where, i)+".digest", d.Digest)
+		names = append(names, d.Name)
+	}
+	c.distinct(where, names)
+}
+
+func (c *checker) publicKeys(where string, list []string) {
+	c.list(where, list == nil, len(list), 0, MaxKeys)
+	if c.err != nil {
+		return
+	}
+	for i, s := range list {
+		if _, err := ParsePublicKey(s); err != nil {
+			c.fail(ErrPublicKey, at(where, i), `"ed25519 " and a canonical key that is not of small order, 44 characters of base64`)
+		}
+	}
+	c.distinct(where, list)
+}
+
+// certificate: a signed checkpoint, verbatim.
+func (c *checker) certificate(where, s string) {
+	c.size(where, s, 1, MaxCertificate)
+	c.characters(where, s, true)
+	if c.err != nil {
+		return
+	}
+	n, err := ParseNote([]byte(s))
+	if err == nil {
+		_, err = ParseCheckpoint(n.Text)
+	}
+	if err != nil {
+		c.fail(ErrValue, where, "a signed checkpoint, verbatim")
+	}
+}
+
+func at(where string, i int) string { return fmt.Sprintf("%s[%d]", where, i) }

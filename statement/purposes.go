@@ -1,0 +1,54 @@
+package statement
+
+// A Purpose is the string that starts everything the project signs or hashes
+// with a meaning, so that no input of one purpose is an input of another.
+type Purpose string
+
+// The purposes. A purpose is never reused with another meaning: a change of
+// form is a new number.
+const (
+	PurposeStatement Purpose = "detente/statement/1" // first line of a statement
+	PurposeBundle    Purpose = "detente/bundle/1"    // first line of a bundle's digest
+	PurposeRecord    Purpose = "detente/record/1"    // first line of entry 0
+	PurposeProof     Purpose = "detente/proof/1"     // first line of a proof of time
+	PurposeExport    Purpose = "detente/export/1"    // first line of an export
+	PurposeDocument  Purpose = "detente/document/1"  // first line of a salted document's digest
+	PurposeFindings  Purpose = "detente/findings/1"  // first line of a findings' digest
+	PurposeState     Purpose = "detente/state/1"     // first line of a machine state's bytes
+	PurposeReceipt   Purpose = "detente/receipt/1"   // reserved for receipts outside the record
+
+	PurposeVaultKey      Purpose = "detente/vault/key/1"       // digest of a custodian's HPKE key
+	PurposeVaultCore     Purpose = "detente/vault/core/1"      // digest of a dealing without its ciphertexts
+	PurposeVaultShare    Purpose = "detente/vault/share/1"     // HPKE info of a dealt share
+	PurposeVaultEpoch    Purpose = "detente/vault/epoch/1"     // digest of a dealing
+	PurposeVaultSeed     Purpose = "detente/vault/seed/1"      // HKDF from an epoch's scalar
+	PurposeVaultBase     Purpose = "detente/vault/base/1"      // hash to group: the second base H
+	PurposeVaultAck      Purpose = "detente/vault/ack/1"       // challenge of an acknowledgement
+	PurposeVaultComplain Purpose = "detente/vault/complain/1"  // reserved: the statement itself is signed
+	PurposeVaultHandOver Purpose = "detente/vault/hand-over/1" // HPKE info of a handed-over share
+	PurposeVaultDispute  Purpose = "detente/vault/dispute/1"   // reserved: the statement itself is signed
+	PurposeVaultMismatch Purpose = "detente/vault/mismatch/1"  // reserved: the statement itself is signed
+	PurposeVaultManifest Purpose = "detente/vault/manifest/1"  // signed manifest of a segment
+	PurposeVaultBatch    Purpose = "detente/vault/batch/1"     // digest of a batch of manifests
+	PurposeVaultSegment  Purpose = "detente/vault/segment/1"   // leaves and nodes of a segment's tree
+	PurposeVaultStore    Purpose = "detente/vault/store/1"     // a custodian's shares at rest
+
+	// PurposeCosignature starts what a witness signs. It belongs to C2SP
+	// (https://c2sp.org/tlog-cosignature) and stands here so that nobody
+	// takes it for something else.
+	PurposeCosignature Purpose = "cosignature/v1"
+)
+
+// Purposes are all of them. A checkpoint has none: what is signed starts with
+// its origin, "<name>/<64 hex digits>", and no purpose has that form.
+var Purposes = []Purpose{
+	PurposeStatement, PurposeBundle, PurposeRecord, PurposeProof, PurposeExport, PurposeDocument, PurposeFindings,
+	PurposeState, PurposeReceipt,
+	PurposeVaultKey, PurposeVaultCore, PurposeVaultShare, PurposeVaultEpoch, PurposeVaultSeed, PurposeVaultBase,
+	PurposeVaultAck, PurposeVaultComplain, PurposeVaultHandOver, PurposeVaultDispute, PurposeVaultMismatch,
+	PurposeVaultManifest, PurposeVaultBatch, PurposeVaultSegment, PurposeVaultStore,
+	PurposeCosignature,
+}
+
+// Line is the purpose as the first line of a text.
+func (p Purpose) Line() string { return string(p) + "\n" }
