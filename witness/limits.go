@@ -1,0 +1,26 @@
+package witness
+
+import (
+	"time"
+
+	"detente/statement"
+)
+
+const (
+	// maxProof is the most consistency proof lines: C2SP says 63, as a tree has
+	// at most 2^63 leaves.
+	maxProof = 63
+	// maxRequest is the largest add-checkpoint body, in bytes: the old size,
+	// 63 lines of 44 characters, an empty line and a note.
+	maxRequest = len("old 9223372036854775807\n") + maxProof*45 + 1 + statement.MaxNote
+	// maxLogs is the largest number of records of one witness: each takes a
+	// kilobyte of memory, and anybody may register while registration is open.
+	maxLogs = 100_000
+	// maxConflicts is the largest number of contradicting checkpoints kept per
+	// record. One proves a fork; a log that signs more wants to fill the disk.
+	maxConflicts = 16
+	// maxStepBack is how far the clock may be behind the last cosignature of a
+	// record. Up to here the last time is stated again (clocks are slewed);
+	// beyond, the clock or the folder is wrong and the witness refuses.
+	maxStepBack = time.Minute
+)

@@ -1,0 +1,163 @@
+package witness
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"detente/agreement"
+	"detente/internal/durable"
+	"detente/statement"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// A log is what the witness knows of one origin.
+type log struct {
+	origin string
+	key    statement.PublicKey
+	dir    string
+
+	mu    sync.Mutex
+	head  head
+	stale bool // the last write failed: the file may hold the old head or the new
+}
+
+// A head is the largest checkpoint cosigned, and when it was cosigned last.
+type head struct {
+	statement.Checkpoint
+	time agreement.Instant
+	note []byte // with the log's and this witness's lines; nil before the first
+}
+
+// emptyHead is where every log starts.
+func emptyHead(origin string) head {
+	root, _ := tlog.TreeHash(0, nil) // reads nothing for size 0
+	return head{Checkpoint: statement.Checkpoint{Origin: origin, Root: root}}
+}
+
+// The file "log" of a folder: two lines.
+const (
+	originPrefix = "origin "
+	keyPrefix    = "key "
+	maxLogFile   = 1 << 10 // bytes: two short lines
+)
+
+func (l *log) file() []byte {
+	return []byte(originPrefix + l.origin + "\n" + keyPrefix + l.key.String() + "\n")
+}
+
+// loadLog reads a log's folder; nil if its registration was cut short.
+func (w *Witness) loadLog(dir string) (*log, error) {
+	name := filepath.Join(dir, "log")
+	b, err := durable.ReadFile(w.cfg.FS, name, maxLogFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	l := &log{dir: dir}
+	lines := strings.Split(string(b), "\n")
+	if len(lines) == 3 {
+		l.origin = strings.TrimPrefix(lines[0], originPrefix)
+		l.key, err = statement.ParsePublicKey(strings.TrimPrefix(lines[1], keyPrefix))
+	}
+	if err != nil || string(l.file()) != string(b) {
+		return nil, fmt.Errorf("%s: damaged: want the lines origin and key; restore this file from a copy (it never changes)", name)
+	}
+	l.head, err = w.loadHead(l)
+	return l, err
+}
+
+// loadHead reads the head back. Both signatures must verify, so neither decay
+// nor another program can move a witness back.
+func (w *Witness) loadHead(l *log) (head, error) {
+	name := filepath.Join(l.dir, "head")
+	note, err := durable.ReadFile(w.cfg.FS, name, statement.MaxNote)
+	if errors.Is(err, fs.ErrNotExist) {
+		return emptyHead(l.origin), nil
+	}
+	if err != nil {
+		return head{}, err
+	}
+	c, n, err := statement.OpenCheckpoint(note, l.origin, l.key)
+	if err != nil {
+		return head{}, damaged(name, err)
+	}
+	for _, sig := range n.Sigs {
+		if !w.key.Made(sig) {
+			continue
+		}
+		t, err := w.key.VerifyCosignature(n.Text, sig)
+		if err != nil {
+			return head{}, damaged(name, err)
+		}
+		return head{Checkpoint: c, time: t, note: note}, nil
+	}
+	return head{}, damaged(name, errors.New("no cosignature of this witness's key"))
+}
+
+func damaged(name string, err error) error {
+	return fmt.Errorf("%s: %w; this witness no longer knows what it cosigned: replace it by one with a new key", name, err)
+}
+
+// store makes h the head, on disk and then here.
+func (w *Witness) store(l *log, h head) error {
+	if err := durable.WriteFile(w.cfg.FS, filepath.Join(l.dir, "head"), h.note); err != nil {
+		l.stale = true
+		return err
+	}
+	l.head = h
+	return nil
+}
+
+// refresh makes sure that the head here is the one on disk.
+func (w *Witness) refresh(l *log) error {
+	if !l.stale {
+		return nil
+	}
+	h, err := w.loadHead(l)
+	if err != nil {
+		return err
+	}
+	// What was read may not be on the disk yet (the failed write was of this
+	// very file), so it is written anew before anything is built on it.
+	if h.note != nil {
+		if err := durable.WriteFile(w.cfg.FS, filepath.Join(l.dir, "head"), h.note); err != nil {
+			return err
+		}
+	}
+	l.head, l.stale = h, false
+	return nil
+}
+
+// keepConflict stores a checkpoint that the log signed and that contradicts
+// the head: two of one size with different roots prove a fork.
+func (w *Witness) keepConflict(l *log, c statement.Checkpoint, note []byte) error {
+	names, err := w.cfg.FS.ReadDir(l.dir)
+	if err != nil {
+		return err
+	}
+	kept := 0
+	for _, name := range names {
+		if strings.HasPrefix(name, "conflict-") {
+			kept++
+		}
+	}
+	if kept >= maxConflicts {
+		return nil
+	}
+	name := fmt.Sprintf("conflict-%d-%x", c.Size, c.Root[:8])
+	mine := fmt.Sprintf("conflict-%d-%x", l.head.Size, l.head.Root[:8])
+	for file, data := range map[string][]byte{name: note, mine: l.head.note} {
+		err := durable.CreateFile(w.cfg.FS, filepath.Join(l.dir, file), data)
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	return nil
+}
