@@ -8,11 +8,13 @@ import (
 	"detente/agreement"
 )
 
-// never is the bound of an entry that no valid proof covers yet.
-const never = agreement.Instant(math.MaxInt64)
-
-// always is the instant before every other: a clock that no proof has moved.
-const always = agreement.Instant(math.MinInt64)
+// The instants that are none: of what no proof of time has shown yet.
+const (
+	// Never is the bound of an entry that no valid proof covers.
+	Never = agreement.Instant(math.MaxInt64)
+	// Beginning is before every instant: a clock that no proof has moved.
+	Beginning = agreement.Instant(math.MinInt64)
+)
 
 // bounds is UB: for each index the least t_lo of the valid proofs whose size
 // is greater than it. UB never falls as the index grows, so it is a staircase,
@@ -27,11 +29,11 @@ type step struct {
 	lo   agreement.Instant
 }
 
-// of is UB(i), or never.
+// of is UB(i), or Never.
 func (b *bounds) of(i int64) agreement.Instant {
 	k := sort.Search(len(b.steps), func(k int) bool { return b.steps[k].size > i })
 	if k == len(b.steps) {
-		return never
+		return Never
 	}
 	return b.steps[k].lo
 }

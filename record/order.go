@@ -1,6 +1,8 @@
 package record
 
 import (
+	"sort"
+
 	"detente/agreement"
 	"detente/machine"
 )
@@ -50,7 +52,7 @@ type Event struct {
 }
 
 func newOrder(window agreement.Duration, c course, apply func(int64, agreement.Instant)) *order {
-	return &order{window: window, course: c, apply: apply, clock: always, settled: always, now: always}
+	return &order{window: window, course: c, apply: apply, clock: Beginning, settled: Beginning, now: Beginning}
 }
 
 // statement puts the statement at index i in the queue.
@@ -97,13 +99,13 @@ func (o *order) settle() {
 // run applies the order of spec/record.md until nothing more can happen.
 func (o *order) run(proof int64) {
 	for {
-		bound := never
+		bound := Never
 		if len(o.waiting) > 0 {
 			bound = o.ub.of(o.waiting[0])
 		}
 		next, armed := o.course.Next()
 		switch {
-		case bound != never && (!armed || next.At >= bound):
+		case bound != Never && (!armed || next.At >= bound):
 			i := o.waiting[0]
 			o.waiting = o.waiting[1:]
 			at := max(bound, o.floor())
@@ -133,3 +135,26 @@ func (o *order) floor() agreement.Instant {
 // inEffect is whether the statement at index i has taken effect: the queue is
 // in entry order and only its head is ever taken.
 func (o *order) inEffect(i int64) bool { return len(o.waiting) == 0 || i < o.waiting[0] }
+
+// firstReaching is the first proof after which the clock had reached t, which
+// it has.
+func (o *order) firstReaching(t agreement.Instant) placed {
+	k := sort.Search(len(o.proofs), func(k int) bool { return o.proofs[k].clock >= t })
+	return o.proofs[k]
+}
+
+// settledWith is what settled time would be after one more valid proof.
+func (o *order) settledWith(p *Proof) agreement.Instant {
+	clock, settled := max(o.clock, p.Hi), o.settled
+	for _, a := range o.proofs[o.ripe:] {
+		ub := o.ub.of(a.index)
+		if a.index < p.Head.Size {
+			ub = min(ub, p.Lo)
+		}
+		if ub > clock-agreement.Instant(o.window) {
+			break
+		}
+		settled = a.clock
+	}
+	return settled
+}

@@ -35,7 +35,7 @@ type act struct {
 }
 
 func newWorld(again agreement.Instant, timers ...agreement.Instant) *world {
-	w := &world{now: always, again: again}
+	w := &world{now: Beginning, again: again}
 	for _, at := range timers {
 		w.add(at)
 	}
@@ -179,12 +179,12 @@ func traceOf(n int, o *order, w *world) trace {
 // every proof it works everything out again from all the proofs so far.
 func naive(r tiny) trace {
 	w := newWorld(r.again, r.timers...)
-	clock, settled, now := always, always, always
+	clock, settled, now := Beginning, Beginning, Beginning
 	var ub []agreement.Instant
 	done := make([]bool, len(r.entries))
 	after := make([]agreement.Instant, len(r.entries)) // C(a)
 	for n, e := range r.entries {
-		ub = append(ub, never)
+		ub = append(ub, Never)
 		if e.act != nil {
 			continue
 		}
@@ -196,7 +196,7 @@ func naive(r tiny) trace {
 			}
 		}
 		for a := range n + 1 {
-			if r.entries[a].act == nil && ub[a] != never && ub[a]+agreement.Instant(r.window) <= clock {
+			if r.entries[a].act == nil && ub[a] != Never && ub[a]+agreement.Instant(r.window) <= clock {
 				settled = max(settled, after[a])
 			}
 		}
@@ -208,11 +208,11 @@ func naive(r tiny) trace {
 					break
 				}
 			}
-			var d agreement.Instant = never
+			var d agreement.Instant = Never
 			if len(w.timers) > 0 {
 				d = w.timers[0].at
 			}
-			if first >= 0 && ub[first] != never && !(d < ub[first]) {
+			if first >= 0 && ub[first] != Never && !(d < ub[first]) {
 				at := max(ub[first], now)
 				if w.fired && w.now == now {
 					at = max(at, now+1)
@@ -221,7 +221,7 @@ func naive(r tiny) trace {
 				w.apply(int64(first), at, *r.entries[first].act)
 				continue
 			}
-			if d != never && d <= settled {
+			if d != Never && d <= settled {
 				w.fire()
 				now = max(now, w.now)
 				continue
@@ -234,7 +234,7 @@ func naive(r tiny) trace {
 
 // hold runs a record through both and checks what must always hold.
 func hold(r tiny) error {
-	past := trace{clock: always, settled: always, now: always}
+	past := trace{clock: Beginning, settled: Beginning, now: Beginning}
 	var failure error
 	events := 0
 	product(r, func(n int, o *order, w *world) {

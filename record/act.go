@@ -1,0 +1,77 @@
+package record
+
+import (
+	"detente/agreement"
+	"detente/machine"
+	"detente/statement"
+)
+
+// An Effect is what came of a statement when it took effect. It never changes.
+type Effect struct {
+	At      agreement.Instant
+	Verdict machine.Verdict // of a kind that is no act of the machine: Effect says whether version 1 gives it any force
+	Proof   int64           // index of the proof of time that brought it into effect
+}
+
+// actOf gives the act that a statement of statement.ForceMachine is to the machine.
+func actOf(s *statement.Signed, entry int64, at agreement.Instant) machine.Act {
+	a := machine.Act{At: at, Entry: entry, By: s.By}
+	switch b := s.Body.(type) {
+	case statement.SignBody:
+		a.Verb = machine.Sign
+	case statement.PerformBody:
+		a.Verb, a.Subject = machine.Perform, agreement.Name(b.Commitment)
+	case statement.LiftBody:
+		a.Verb, a.Subject = machine.Lift, agreement.Name(b.Measure)
+	case statement.ImposeBody:
+		a.Verb, a.Subject = machine.Impose, agreement.Name(b.Measure)
+	case statement.VerifyBody:
+		a.Verb, a.Subject, a.Accept = machine.Verify, agreement.Name(b.Commitment), b.Finding == "accepts"
+	case statement.ContestBody:
+		a.Verb, a.Subject = machine.Contest, agreement.Name(b.Commitment)
+	case statement.InvokeBody:
+		a.Verb, a.Subject, a.States = machine.Invoke, agreement.Name(b.Act), b.States
+	case statement.ReportBody:
+		a.Verb, a.Subject, a.Unit = machine.Report, agreement.Name(b.Reading), b.Unit
+		v, err := statement.ParseValue(b.Value)
+		if err != nil {
+			panic("record: a report with a value that package statement refuses: " + err.Error())
+		}
+		a.Value, a.True = v.Number, v.True
+	}
+	return a
+}
+
+// takeEffect is called by the clock rule: the statement at index i takes
+// effect at at.
+func (f *Fold) takeEffect(i int64, at agreement.Instant) {
+	j := f.entries[i]
+	e := &Effect{At: at, Proof: f.Size()}
+	j.Effect = e
+	s := j.Statement
+	switch s.Body.Kind().Force() {
+	case statement.ForceMachine:
+		e.Verdict = f.act(s, i, at)
+	case statement.ForceWords:
+		e.Verdict.Reason = "words: they stand on the record and change nothing"
+	case statement.ForceReserved:
+		e.Verdict.Reason = "this version of the program gives the kind " + string(s.Body.Kind()) + " no effect"
+	default:
+		e.Verdict.Effect = true
+	}
+}
+
+// act lets the machine judge a statement. A finding counts only for the claim
+// that it names: otherwise one made on a claim that was refused would accept
+// the next one, which its author never saw.
+func (f *Fold) act(s *statement.Signed, i int64, at agreement.Instant) machine.Verdict {
+	a := actOf(s, i, at)
+	if claim, open := f.claims[a.Subject]; a.Verb == machine.Verify && open && claim != s.Answers {
+		return machine.Verdict{Reason: "answers another statement than the latest claim of " + string(a.Subject)}
+	}
+	v := f.machine.Apply(a)
+	if v.Effect && a.Verb == machine.Perform {
+		f.claims[a.Subject] = s.ID
+	}
+	return v
+}

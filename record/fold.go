@@ -1,0 +1,192 @@
+package record
+
+import (
+	"bytes"
+	"fmt"
+
+	"detente/agreement"
+	"detente/machine"
+	"detente/statement"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// engine is the machine as a fold uses it.
+type engine interface {
+	course
+	Apply(machine.Act) machine.Verdict
+	Outcome(vault agreement.Name) (machine.Outcome, agreement.Instant)
+	Closes(vault agreement.Name) (agreement.Instant, bool)
+}
+
+// A Fold is a record read so far: every entry judged, the agreement's state
+// after them, and the tree over them. It is a pure function of the agreement
+// and the entries' bytes. It is not safe for use by several goroutines while
+// one of them appends.
+type Fold struct {
+	*host
+	agreement *agreement.Agreement
+
+	tree    tree
+	entries []*Judged
+	opened  bool
+	byID    map[statement.ID]int64
+	proofs  map[tlog.Hash]int64 // leaf hashes of valid proofs
+	signers map[agreement.Name]*signer
+	claims  map[agreement.Name]statement.ID // the latest claim of each commitment that had effect
+	vaults  []*vaultHistory
+
+	machine engine
+	state   *machine.State
+	order   *order
+}
+
+// Judged is an entry with its judgement: exactly one of Statement, Proof and
+// Fault is set, or none for the opening. A statement with a fault is not set:
+// nothing in it may be relied on.
+type Judged struct {
+	Index     int64
+	Bytes     []byte
+	Statement *statement.Signed
+	Proof     *Proof
+	Fault     *Fault            // the entry is inert: the rule that it breaks
+	UB        agreement.Instant // the entry existed by then, if Covered
+	Covered   bool              // by a valid proof; false: provisional
+	Effect    *Effect           // of a statement; nil while it is provisional or waits
+}
+
+// NewFold starts the fold of an agreement's record, with no entry yet. It
+// fails if the agreement's quorum or keys are not such as a record needs.
+func NewFold(a *agreement.Agreement) (*Fold, error) {
+	start := machine.Compile(a).Start()
+	f, err := newFold(a, start)
+	if err != nil {
+		return nil, err
+	}
+	f.state = start
+	return f, nil
+}
+
+func newFold(a *agreement.Agreement, m engine) (*Fold, error) {
+	h, err := newHost(a)
+	if err != nil {
+		return nil, err
+	}
+	f := &Fold{
+		host: h, agreement: a, machine: m,
+		byID: map[statement.ID]int64{}, proofs: map[tlog.Hash]int64{}, claims: map[agreement.Name]statement.ID{},
+	}
+	if f.signers, err = firstKeys(a); err != nil {
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	for _, v := range a.Vaults {
+		f.vaults = append(f.vaults, &vaultHistory{vault: v})
+	}
+	f.order = newOrder(a.ProofWindow, m, f.takeEffect)
+	f.noteVaults()
+	return f, nil
+}
+
+// FoldTo folds the first n of these entries: the record as of entry n.
+func FoldTo(a *agreement.Agreement, entries [][]byte, n int64) (*Fold, error) {
+	if n < 0 || n > int64(len(entries)) {
+		return nil, fmt.Errorf("record: as of %d entries: there are %d", n, len(entries))
+	}
+	f, err := NewFold(a)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries[:n] {
+		f.Append(e)
+	}
+	return f, nil
+}
+
+// Append folds one entry at index Size and says what it is. It is total: bytes
+// that are no entry stand on the record as inert, with the rule they break. The
+// result is the judgement as of now; Entry gives later ones.
+func (f *Fold) Append(entry []byte) *Judged {
+	j := &Judged{Index: f.Size(), Bytes: bytes.Clone(entry)}
+	leaf := tlog.RecordHash(j.Bytes)
+	fault := f.judge(j, leaf)
+	if fault != nil {
+		j.Statement, j.Proof, j.Fault = nil, nil, fault
+	}
+	f.entries = append(f.entries, j)
+	switch {
+	case j.Statement != nil:
+		f.byID[j.Statement.ID] = j.Index
+		f.order.statement(j.Index)
+	case j.Proof != nil:
+		f.proofs[leaf] = j.Index
+		j.Proof.What = f.order.proof(j.Index, j.Proof.Head.Size, j.Proof.Lo, j.Proof.Hi)
+	}
+	f.tree.add(leaf)
+	if j.Proof != nil {
+		f.noteVaults()
+	}
+	return f.Entry(j.Index)
+}
+
+// judge fills in what the entry is, or names the rule it breaks. It changes
+// nothing but the signers' keys, and those only if it finds no fault.
+func (f *Fold) judge(j *Judged, leaf tlog.Hash) *Fault {
+	host := f.depositary
+	if len(j.Bytes) > statement.MaxEntry {
+		return fault(FaultOversized, host, "an entry has at most %d bytes, this one has %d; the depositary is at fault for admitting it", statement.MaxEntry, len(j.Bytes))
+	}
+	if j.Index == 0 {
+		if f.opened = bytes.Equal(j.Bytes, Opening(f.agreement)); !f.opened {
+			return fault(FaultOpening, host, "entry 0 is not the opening of the record of agreement %s; it is another record, or none", f.agreement.ID)
+		}
+		return nil
+	}
+	if !f.opened {
+		return fault(FaultNoRecord, host, "entry 0 is not the opening of this agreement's record, so nothing after it counts")
+	}
+	switch form := formOf(j.Bytes); form {
+	case statement.PurposeStatement:
+		return f.judgeStatement(j)
+	case statement.PurposeProof:
+		if at, ok := f.proofs[leaf]; ok {
+			return fault(FaultDuplicate, host, "the same bytes as the proof at entry %d; the depositary is at fault for admitting it again", at)
+		}
+		note, err := ParseProof(j.Bytes)
+		if err != nil {
+			return fault(FaultNote, host, "%v", err)
+		}
+		if j.Proof, err = f.CheckProof(note, j.Index); err != nil {
+			return asFault(err)
+		}
+		return nil
+	case statement.PurposeRecord:
+		return fault(FaultOpening, host, "an opening stands only at entry 0")
+	case "":
+		return fault(FaultUnknownForm, host, "neither a statement nor a proof of time: want a first line %q or %q", statement.PurposeStatement, statement.PurposeProof)
+	default:
+		return fault(FaultVersion, host, "a version of an entry that this program does not know; a newer program may")
+	}
+}
+
+// formOf gives the purpose of an entry's first line if it is one of an entry;
+// "" if it is nothing of ours; "?" if it is one of ours in an unknown version.
+func formOf(entry []byte) statement.Purpose {
+	first, _, _ := bytes.Cut(entry, []byte("\n"))
+	for _, p := range []statement.Purpose{statement.PurposeStatement, statement.PurposeProof, statement.PurposeRecord} {
+		if string(first) == string(p) {
+			return p
+		}
+		if stem := p[:len(p)-1]; bytes.HasPrefix(first, []byte(stem)) {
+			return "?"
+		}
+	}
+	return ""
+}
+
+func asFault(err error) *Fault {
+	f, ok := err.(*Fault)
+	if !ok {
+		panic("record: an error of a proof that is no fault: " + err.Error())
+	}
+	return f
+}

@@ -1,0 +1,158 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"detente/agreement"
+	"detente/statement"
+)
+
+// signer is a name that can make statements, with its keys at this place of
+// the record.
+type signer struct {
+	noun    agreement.Noun
+	keys    statement.KeySet
+	revoked []statement.PublicKey
+}
+
+// firstKeys are the keys that the agreement's text declares. A party that does
+// not sign has none.
+func firstKeys(a *agreement.Agreement) (map[agreement.Name]*signer, error) {
+	all := map[agreement.Name]*signer{}
+	add := func(b agreement.Block, noun agreement.Noun, need int, keys ...string) error {
+		k, err := statement.NewKeySet(b.Name, keys, need)
+		if err != nil {
+			return fmt.Errorf("%s %s: %w", noun, b.Name, err)
+		}
+		all[b.Name] = &signer{noun: noun, keys: k}
+		return nil
+	}
+	var errs []error
+	for _, p := range a.Parties {
+		if p.Signs {
+			errs = append(errs, add(p.Block, "party", p.Keys.Need, p.Keys.Of...))
+		}
+	}
+	for _, d := range a.Devices {
+		errs = append(errs, add(d.Block, "device", 1, d.Key))
+	}
+	for _, c := range a.Custodians {
+		errs = append(errs, add(c.Block, "custodian", 1, c.Key))
+	}
+	for _, d := range a.Depositaries {
+		errs = append(errs, add(d.Block, "depositary", 1, d.Key))
+	}
+	return all, errors.Join(errs...)
+}
+
+// judgeStatement judges a statement at its place. Who is at fault follows from
+// what signatures show: before they verify, anybody could have written the
+// name, so the depositary alone is to blame for admitting it.
+func (f *Fold) judgeStatement(j *Judged) *Fault {
+	host := f.depositary
+	s, err := statement.Parse(j.Bytes)
+	if err != nil {
+		return fault(statementFault(err), host, "%v; the depositary is at fault for admitting it", err)
+	}
+	if at, ok := f.byID[s.ID]; ok {
+		return fault(FaultDuplicate, host, "statement %s stands at entry %d already; the depositary is at fault for admitting it again", s.ID, at)
+	}
+	// Its author may well have made it, for that agreement: no fault of theirs.
+	if s.Agreement != f.agreement.ID {
+		return fault(FaultWrongAgreement, host, "made for agreement %s, this is the record of %s; the depositary is at fault for admitting it", s.Agreement, f.agreement.ID)
+	}
+	who, known := f.signers[s.By]
+	if !known {
+		return fault(FaultUnknownSigner, host, "%s is no name with keys in this agreement; the depositary is at fault for admitting it", s.By)
+	}
+	if f := who.verify(s); f != nil {
+		f.Reason += "; the depositary is at fault for admitting it"
+		if f.Culprit == "" {
+			f.Culprit = string(host)
+		}
+		return f
+	}
+	if broken := f.judgeSigned(s, who); broken != nil {
+		broken.Reason += "; the depositary is also at fault for admitting it"
+		return broken
+	}
+	j.Statement = s
+	return nil
+}
+
+// judgeSigned judges a statement that its author certainly made.
+func (f *Fold) judgeSigned(s *statement.Signed, who *signer) *Fault {
+	if s.Bundle != f.agreement.ID {
+		return fault(FaultWrongBundle, s.By, "made under the text %s, in force here is %s", s.Bundle, f.agreement.ID)
+	}
+	if err := statement.MaySign(s.Body.Kind(), who.noun); err != nil {
+		return fault(FaultNotSigner, s.By, "%v", err)
+	}
+	if !f.had(s.Seen) {
+		return fault(FaultForeignHead, s.By, "cites a head of size %d that this record never had: its author is wrong, or was shown another history", s.Seen.Size)
+	}
+	if b, ok := s.Body.(statement.KeyBody); ok {
+		if err := who.change(b); err != nil {
+			return fault(FaultKeyChange, s.By, "%v", err)
+		}
+	}
+	return nil
+}
+
+// had is whether a head is that of a prefix of this record.
+func (f *Fold) had(h statement.Head) bool {
+	if h.Size == 0 {
+		return h == statement.Head{}
+	}
+	root, err := f.RootAt(h.Size)
+	return err == nil && root == h.Root
+}
+
+// verify judges the signatures by the keys in force here. The culprit is set
+// only where a signature shows who it is.
+func (w *signer) verify(s *statement.Signed) *Fault {
+	err := w.keys.Verify(s)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, statement.ErrSignature):
+		return fault(FaultSignature, "", "%v", err)
+	}
+	for _, line := range s.Sigs {
+		for _, key := range w.revoked {
+			if line.Name == string(s.By) && line.Hash == key.Hash(line.Name) && statement.VerifyEd25519(key[:], s.Text, line.Sig) {
+				return fault(FaultRevokedKey, s.By, "signed by key %08x of %s, which was revoked earlier on this record", line.Hash, s.By)
+			}
+		}
+	}
+	return fault(FaultUnsigned, "", "%v", err)
+}
+
+// change applies a key statement at its place, or leaves the keys as they are.
+func (w *signer) change(b statement.KeyBody) error {
+	next, err := w.keys.Apply(b)
+	if err != nil {
+		return err
+	}
+	for _, key := range w.keys.Keys() {
+		if !next.Has(key) {
+			w.revoked = append(w.revoked, key)
+		}
+	}
+	w.revoked = slices.DeleteFunc(w.revoked, next.Has)
+	w.keys = next
+	return nil
+}
+
+// statementFault is the code for what package statement refuses to read.
+func statementFault(err error) string {
+	switch {
+	case errors.Is(err, statement.ErrUnknownKind):
+		return FaultUnknownKind
+	case errors.Is(err, statement.ErrVersion):
+		return FaultVersion
+	}
+	return FaultNotCanonical
+}

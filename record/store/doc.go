@@ -1,0 +1,58 @@
+// Package store keeps records durably: many append-only logs in one folder,
+// each served as a C2SP tlog-tiles log (https://c2sp.org/tlog-tiles).
+//
+// Promise:
+//   - When Append returns, the entry is on the disk, and the head that it
+//     returns is signed. A checkpoint is signed only for entries on the disk,
+//     one at each commit, and never two different ones of one size.
+//   - After a crash at any write, Open shows every acknowledged entry, once, in
+//     order. What was being written may be there or not, never in part.
+//   - Compare-and-append has exactly one winner.
+//   - Bytes that were damaged are an error, never an answer: what comes from a
+//     file is compared with the tree.
+//   - After a failed write or sync nothing more is accepted until Open has read
+//     back, and written anew, what there is.
+//   - Every cosigned checkpoint put is kept. Open refuses a folder that shows
+//     less than the largest of them.
+//
+// Non-promise: a folder restored as a whole from an old copy is consistent, and
+// only the witnesses know better: ask them for the largest size they cosigned
+// and give it to PutCosigned, which then fails. A bit that flips in the very
+// last frame of the write-ahead file, before anything is written behind it,
+// cannot be told from a torn write, except by a cosigned checkpoint. The store
+// verifies no signature and looks for no duplicates.
+//
+// # Folder
+//
+//	lock                          flock of the process that has the folder; its pid
+//	store                         "detente/store/1\nsegment <n>\n": oldest segment needed
+//	wal/<n>                       segments of the write-ahead file, n in 16 digits
+//	log/<origin, escaped>/tail    size, root and partial tiles as last flushed
+//	log/.../tile/<L>/<N>          full hash tiles, as tlog-tiles has them
+//	log/.../tile/entries/<N>      full entry bundles, as tlog-tiles has them
+//	log/.../cosigned/<size>-<i>   cosigned checkpoints, i counts them
+//	object/<2 hex>/<64 hex>       immutable blobs by SHA-256
+//
+// # Write-ahead file
+//
+// A segment begins with its head: "detente/wal/1\n", its number (64 bits), the
+// number of its first frame (64), whether all before it is flushed (8), a random
+// salt (16 bytes) and the SHA-256 of these. Integers are big endian. Frames
+// follow, one for each commit:
+//
+//	number of the frame       8 bytes
+//	length of the payload     4
+//	check of the payload     16   SHA-256("detente/wal/body/1\n" salt payload)
+//	check of the head         8   SHA-256("detente/wal/head/1\n" salt, the 28 bytes above)
+//	payload                       one section for each record touched
+//
+// A section: length of the origin (16 bits), origin, index of the first entry
+// (64), number of entries (32), the entries (each its length in 16 bits, then
+// its bytes), the root that results, number of cosigned checkpoints (16), and
+// of each its ordinal (32), length (32) and bytes. The entry "hi" as the first
+// of record "d/1":
+//
+//	0003 642f31 0000000000000000 00000001 0002 6869 <32-byte root> 0000
+//
+// The salt is there so that nobody can submit an entry that looks like a frame.
+package store

@@ -1,0 +1,39 @@
+package store
+
+// Limits of this package, each with its reason. Tests stand at each and one
+// past it.
+const (
+	// MaxEntry is the largest entry: tlog-tiles gives its length 16 bits.
+	MaxEntry = 1<<16 - 1
+
+	// MaxOrigin bounds an origin in its escaped form, which names a folder:
+	// file systems allow 255 bytes.
+	MaxOrigin = 255
+
+	// MaxNote is the largest cosigned checkpoint, that of a proof of time.
+	MaxNote = 64 << 10
+
+	// MaxObject is the largest object: a batch of manifests is held in memory
+	// whole by whoever checks its digest.
+	MaxObject = 16 << 20
+
+	// MaxRead is the most entries that one call of Entries returns: four
+	// bundles, at most 64 MiB.
+	MaxRead = 1024
+
+	// maxGroup ends a group commit: what it writes bounds the wait of the
+	// first in it, and what one request may carry (AppendAll).
+	maxGroup = 4 << 20
+
+	// maxPayload is the largest frame of the write-ahead file. A group stops
+	// growing at maxGroup; its last request may take it just past twice that.
+	maxPayload = 16 << 20
+
+	// maxSealed is how many full segments may wait for the flusher before
+	// commits wait for it too: it bounds memory and the time of a restart.
+	maxSealed = 4
+
+	// defaultSegment is the size at which a segment is full: large enough to
+	// share one flush among many commits, small enough to replay in a second.
+	defaultSegment = 32 << 20
+)
