@@ -9,8 +9,8 @@ import (
 // Verb is what a statement does to the machine.
 type Verb string
 
-// The verbs. Statement kinds that change nothing (declare, contest before a
-// procedure exists, evidence kinds) are not events.
+// The verbs. Statement kinds that change nothing (declare, evidence kinds)
+// are not events.
 const (
 	Sign    Verb = "sign"    // By consents to be bound
 	Perform Verb = "perform" // Subject is a commitment: claims that it is done
@@ -30,7 +30,7 @@ type Act struct {
 	Verb    Verb
 	Subject agreement.Name
 	Accept  bool     // verify
-	Value   *big.Rat // report of a number
+	Value   *big.Rat // report of a number; never changed, neither here nor by the caller afterwards
 	True    bool     // report of a fact
 	Unit    string
 	States  []string
@@ -48,7 +48,7 @@ type Verdict struct {
 type Deadline struct {
 	At      agreement.Instant
 	Subject agreement.Name // the block it belongs to
-	What    string         // "due", "silence", "closes", "long-stop", "notice", "from", "until", "report", "milestone"
+	What    string         // "notice", "silence", "report", "milestone", "from", "until", "due", "cure", "closes", "long-stop"
 	Then    string         // in words: what the text says happens
 }
 
@@ -73,30 +73,3 @@ const (
 	Released Outcome = "release"
 	Erased   Outcome = "erase"
 )
-
-// The rest of the package's promise, to be implemented:
-//
-//	func Compile(a *agreement.Agreement) *Machine
-//	    a has passed Check. Panics only for a fault of the program.
-//	func (m *Machine) Agreement() *agreement.Agreement
-//	func (m *Machine) Start() *State
-//	    before any statement, at instant math.MinInt64; nothing armed that
-//	    does not depend on absolute instants.
-//	func (s *State) Clone() *State
-//	func (s *State) Now() agreement.Instant      // never goes back
-//	func (s *State) Next() (Deadline, bool)      // the earliest armed deadline, ties as compiled
-//	func (s *State) Deadlines() []Deadline       // all armed, in order
-//	func (s *State) Fire() Deadline
-//	    fires the earliest armed deadline, dated its own instant (or Now if it was armed at or before Now), and runs to
-//	    quiescence, firing everything armed at or before that date.
-//	func (s *State) Apply(a Act) Verdict
-//	    a.At >= Now. The act takes effect at a.At. It does not fire deadlines armed before a.At: the caller orders.
-//	    (An act at D is in time: the caller applies acts at D before it fires D.)
-//	func (s *State) Fired() bool                 // whether a deadline has fired at Now
-//	func (s *State) Outcome(vault agreement.Name) (Outcome, agreement.Instant)
-//	func (s *State) Closes(vault agreement.Name) (agreement.Instant, bool)
-//	func (s *State) InForce() (agreement.Instant, bool)
-//	func (s *State) Standing() Standing
-//	func (s *State) Why(subject string) (Explanation, error)
-//	func (s *State) Bytes() []byte               // the whole state, one encoding: two readers compare it
-//	func Plan(s *State, assume []Act, until agreement.Instant) Plan

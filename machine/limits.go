@@ -1,0 +1,20 @@
+package machine
+
+// The limits of the package, in one place.
+const (
+	// maxLifts is how many measures one commitment may promise to lift: the
+	// reported ones are bits of one word.
+	maxLifts = 62
+
+	// maxSubsets bounds the search for undecided claims that together would
+	// make a vault's condition true: up to this many claims every set is
+	// tried, beyond it each alone and all together.
+	maxSubsets = 8
+
+	// roundsPerUnit bounds the rounds of one event, by the number of
+	// milestones, commitments and vaults. A sound text needs fewer: each of
+	// them moves a few times at most. A text whose rules chase each other in a
+	// circle within an instant does not pass Check; should one be made, the
+	// event stops here, the same for every reader.
+	roundsPerUnit = 16
+)
