@@ -60,7 +60,7 @@ type Agreement struct {
 	Readings     []*Reading
 	Milestones   []*Milestone
 	Vaults       []*Vault
-	Range        Range
+	Range        Range // of the agreement block
 }
 
 // Quorum says how many witnesses must cosign and how many may lie.
@@ -109,7 +109,8 @@ type Party struct {
 // A Group is a named list of parties.
 type Group struct {
 	Block
-	Members []Name
+	Members []Name // groups among them expanded
+	Base    string // "frozen" or "follows"; empty if no count asks
 }
 
 // A Witness cosigns the record with the time.
@@ -310,11 +311,13 @@ type (
 		Cond, Then, Else Expr
 		Range            Range
 	}
-	// A Call is a built-in function: earliest, latest, end_of_day.
+	// A Call is a built-in function: earliest, latest (two or more instants)
+	// or end_of_day (an instant, and the zone's name as a word).
 	Call struct {
 		Func  string
 		Args  []Expr
 		Kind  ValueType
+		Zone  *time.Location // of end_of_day: see EndOfDay; nil otherwise
 		Range Range
 	}
 	// A Count is `all`, `any` or `count` over commitments of a group's

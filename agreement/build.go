@@ -1,0 +1,198 @@
+package agreement
+
+import (
+	"detente/agreement/syntax"
+)
+
+// build makes the model from the decoded blocks, in the order of the text.
+func (c *checker) build() {
+	c.buildAgreement()
+	if c.a.Zone == nil {
+		return // dates have no meaning
+	}
+	for _, d := range c.decls {
+		c.file = d.file
+		b := d.head()
+		switch d.noun {
+		case nounDepositary:
+			c.a.Depositaries = append(c.a.Depositaries, &Depositary{Block: b, Key: d.text("key"), Address: d.text("address"), Successors: d.names("successors")})
+		case nounParty:
+			c.buildParty(d, b)
+		case nounGroup:
+			c.a.Groups = append(c.a.Groups, &Group{Block: b, Members: c.members(d), Base: d.text("base")})
+		case nounWitness:
+			c.a.Witnesses = append(c.a.Witnesses, &Witness{Block: b, Key: d.text("key"), Address: d.text("address")})
+		case nounCustodian:
+			c.a.Custodians = append(c.a.Custodians, &Custodian{Block: b, Key: d.text("key"), NamedBy: d.name1("named_by")})
+		case nounDevice:
+			c.a.Devices = append(c.a.Devices, &Device{Block: b, Operators: d.names("operators"), Key: d.text("key")})
+		case nounMeasure:
+			c.a.Measures = append(c.a.Measures, &Measure{Block: b, By: d.name1("by"), Against: d.names("against"), InForce: d.text("starts") == "in-force"})
+		case nounCommitment:
+			c.buildCommitment(d, b)
+		case nounAct:
+			c.buildAct(d, b)
+		case nounReading:
+			due := d.values.get("due").fields
+			c.a.Readings = append(c.a.Readings, &Reading{Block: b, Unit: d.text("unit"), Reporter: d.names("reporter"), Every: due.duration("every", 0), Grace: due.duration("grace", 0)})
+		case nounMilestone:
+			c.buildMilestone(d, b)
+		case nounVault:
+			c.buildVault(d, b)
+		}
+	}
+	if len(c.a.Depositaries) == 0 && c.a.Name != "" {
+		c.errorAt(CodeMissingBlock, c.a.Range, "no depositary is declared, so nobody keeps the record", "add a block `depositary NAME { key = \"...\" }`")
+	}
+	if len(c.a.Parties) == 0 && c.a.Name != "" {
+		c.errorAt(CodeMissingBlock, c.a.Range, "no party is declared", "add a block `party NAME { ... }` for each")
+	}
+}
+
+// head is what every block has.
+func (d *decl) head() Block {
+	return Block{
+		Noun: d.noun, Name: d.name, Clause: d.text("clause"), Words: d.text("text"),
+		Range: Range{d.file, d.block.Start, d.block.End}, Title: Range{d.file, d.block.Name.Start, d.block.Name.End},
+	}
+}
+
+func (d *decl) text(attr string) string     { return d.values.get(attr).text }
+func (d *decl) names(attr string) []Name    { return d.values.get(attr).names }
+func (d *decl) name1(attr string) Name      { return d.values.get(attr).name1() }
+func (d *decl) nameSpan() syntax.Span       { return d.block.Name.Span }
+func (v values) whole(attr string) int      { return int(v.get(attr).number) }
+func (v *value) node1() (syntax.Node, bool) { return v.node, v.node != nil }
+
+func (v *value) name1() Name {
+	if len(v.names) > 0 {
+		return v.names[0]
+	}
+	return ""
+}
+
+func (v values) duration(attr string, otherwise Duration) Duration {
+	if x := v[attr]; x != nil {
+		return Duration(x.number)
+	}
+	return otherwise
+}
+
+func (v values) textOr(attr, otherwise string) string {
+	if x := v[attr]; x != nil {
+		return x.text
+	}
+	return otherwise
+}
+
+func (c *checker) buildAgreement() {
+	var d *decl
+	for _, x := range c.decls {
+		if x.noun != nounAgreement {
+			continue
+		}
+		c.file = x.file
+		if d != nil {
+			c.error(CodeSecondAgreement, x.nameSpan(), "a second agreement in one bundle", "the files of a folder are one agreement; keep the other in a folder of its own")
+			continue
+		}
+		d = x
+	}
+	if d == nil {
+		at := Range{}
+		for _, f := range c.bundle.Files {
+			if isText(f.Path) && at.File == "" {
+				at.File = f.Path
+			}
+		}
+		c.errorAt(CodeMissingBlock, at, "no agreement block", "add `agreement NAME { title = \"...\" witnesses = ... }`")
+		c.a.Zone = nil
+		return
+	}
+	c.file = d.file
+	a := c.a
+	a.Name, a.Range = d.name, Range{d.file, d.block.Start, d.block.Name.End}
+	a.Title, a.Text = d.text("title"), d.text("text")
+	a.Prevails = d.values.textOr("prevails", "clauses")
+	if a.Text != "" && !d.values.has("prevails") {
+		c.error(CodeMissingAttribute, d.nameSpan(), "the agreement names a text and does not say which prevails", "add `prevails = text` or `prevails = clauses`")
+	}
+	if a.Text == "" && a.Prevails == "text" {
+		c.errorAt(CodeConflict, d.values.get("prevails").at, "there is no text that could prevail", "name it with `text = \"...\"`, or write `prevails = clauses`")
+	}
+	a.Timezone = d.values.textOr("timezone", "UTC")
+	a.Zone = c.zone(a.Timezone, d.values.get("timezone").at)
+	a.Simulated = d.text("clock") == "simulated"
+	a.ProofWindow = d.values.duration("proof_window", hour)
+	if w := d.values["witnesses"]; w != nil {
+		a.Quorum = Quorum{Of: w.fields.get("of").names, Need: w.fields.whole("quorum"), Faulty: w.fields.whole("faulty"), Range: w.at}
+		c.checkQuorum(w)
+	}
+}
+
+func (c *checker) buildParty(d *decl, b Block) {
+	p := &Party{Block: b, Full: d.values.textOr("name", string(d.name)), Signs: d.text("signs") != "no"}
+	k := d.values["keys"]
+	switch {
+	case k == nil && p.Signs && !d.given("keys"):
+		c.error(CodeMissingAttribute, d.nameSpan(), "party "+string(d.name)+" lacks `keys`", "add `keys = { of = [\"ed25519 ...\"], need = 1 }`, or `signs = no` if it does not sign")
+	case k != nil && !p.Signs:
+		c.errorAt(CodeConflict, k.label, "a party that does not sign has no keys", "remove `keys`, or `signs = no`")
+	case k != nil:
+		p.Keys = Keys{Of: k.fields.get("of").list, Need: k.fields.whole("need"), Range: k.at}
+		if n := k.fields.get("need"); p.Keys.Need > len(p.Keys.Of) {
+			c.errorAt(CodeKeyCount, n.at, plural(p.Keys.Need, "key")+" must sign but "+plural(len(p.Keys.Of), "key")+" are listed", "")
+		}
+	}
+	c.a.Parties = append(c.a.Parties, p)
+}
+
+// given says whether the text has the attribute, well shaped or not.
+func (d *decl) given(attr string) bool {
+	for _, f := range d.block.Fields {
+		if f.Name.Text == attr {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *checker) buildMilestone(d *decl, b Block) {
+	m := &Milestone{Block: b, At: c.optional(d, "at", TypeInstant), When: c.optional(d, "when", TypeBool)}
+	c.exactlyOne(d, "at", "when")
+	c.a.Milestones = append(c.a.Milestones, m)
+}
+
+// optional types an attribute if the block has it.
+func (c *checker) optional(d *decl, attr string, want ValueType) Expr {
+	n, ok := d.values.get(attr).node1()
+	if !ok {
+		return nil
+	}
+	return c.expr(n, want)
+}
+
+// exactlyOne reports none or several of some attributes of which a block has one.
+func (c *checker) exactlyOne(d *decl, attrs ...string) {
+	var found []string
+	for _, a := range attrs {
+		if d.given(a) {
+			found = append(found, a)
+		}
+	}
+	list := "`" + attrs[0] + "`"
+	for _, a := range attrs[1:] {
+		list += " or `" + a + "`"
+	}
+	switch {
+	case len(found) == 0:
+		c.error(CodeMissingAttribute, d.nameSpan(), string(d.noun)+" "+string(d.name)+" lacks "+list, "")
+	case len(found) > 1:
+		for _, f := range d.block.Fields {
+			if f.Name.Text == found[1] {
+				c.error(CodeConflict, f.Name.Span, "a "+string(d.noun)+" has only one of "+list, "remove `"+found[0]+"` or `"+found[1]+"`")
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package agreement
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"filippo.io/edwards25519"
+)
+
+// key checks the text form of a public key and that nobody else has it.
+func (c *checker) key(s string, at Range) bool {
+	raw, reason := decodeKey(s)
+	return c.takeKey(raw, reason, s, at, "the line that `detente key new` printed, such as \"ed25519 \" and 44 characters")
+}
+
+// witnessKey checks a witness's verifier key.
+func (c *checker) witnessKey(s string, at Range) bool {
+	raw, reason := decodeWitnessKey(s)
+	return c.takeKey(raw, reason, s, at, "the verifier key that `detente key new --witness` or the witness itself prints: name, hash and key, joined by +")
+}
+
+func (c *checker) takeKey(raw []byte, reason, s string, at Range, want string) bool {
+	if strings.Contains(s, "...") {
+		c.errorAt(CodeKeyPlaceholder, at, "the key is still to be filled in", "put "+want)
+		return false
+	}
+	if reason != "" {
+		c.errorAt(CodeBadKey, at, "not a public key: "+reason, "put "+want)
+		return false
+	}
+	if other, ok := c.keys[string(raw)]; ok {
+		src, _ := c.bundle.File(other.File)
+		c.errorAt(CodeRepeatedKey, at, "the key is used twice", fmt.Sprintf("it also stands in %s, line %d; each person, device and server has its own", other.File, position(src, other.Start).Line))
+		return false
+	}
+	c.keys[string(raw)] = at
+	return true
+}
+
+// decodeKey reads "ed25519 " and 32 bytes in standard base64.
+func decodeKey(s string) (raw []byte, reason string) {
+	text, ok := strings.CutPrefix(s, "ed25519 ")
+	if !ok {
+		return nil, "it does not begin with \"ed25519 \""
+	}
+	raw, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil || len(raw) != 32 || strings.ContainsAny(text, "\r\n") {
+		return nil, "after \"ed25519 \" stand 44 characters of base64, which give 32 bytes"
+	}
+	return raw, weakPoint(raw)
+}
+
+// weakPoint says why 32 bytes are refused as an Ed25519 public key: no point,
+// not the one encoding of it, or of small order, which would make signatures
+// that fit many messages.
+func weakPoint(raw []byte) string {
+	p, err := new(edwards25519.Point).SetBytes(raw)
+	switch {
+	case err != nil:
+		return "the 32 bytes are no point of the curve"
+	case !bytes.Equal(p.Bytes(), raw):
+		return "the point is not in its one encoding"
+	case new(edwards25519.Point).MultByCofactor(p).Equal(edwards25519.NewIdentityPoint()) == 1:
+		return "the point is of small order, which anybody could sign for"
+	}
+	return ""
+}
+
+// algCosignature is the C2SP signature type of cosignature/v1 with Ed25519.
+const algCosignature = 0x04
+
+// decodeWitnessKey reads a C2SP verifier key: name+hash+base64(type, key).
+func decodeWitnessKey(s string) (raw []byte, reason string) {
+	name, rest, ok := strings.Cut(s, "+")
+	hash, text, ok2 := strings.Cut(rest, "+")
+	if !ok || !ok2 || name == "" || len(hash) != 8 {
+		return nil, "a verifier key is a name, eight hex digits and base64, joined by +"
+	}
+	for i := range len(name) {
+		if name[i] <= ' ' || name[i] >= 0x7f {
+			return nil, "the name in it has a space or a character that is not ASCII"
+		}
+	}
+	key, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil || len(key) != 33 || strings.ContainsAny(text, "\r\n") {
+		return nil, "after the second + stand 44 characters of base64, which give 33 bytes"
+	}
+	if key[0] != algCosignature {
+		return nil, fmt.Sprintf("its type is %#02x; a witness key is of type 0x04 (cosignature/v1, Ed25519)", key[0])
+	}
+	sum := sha256.Sum256(append([]byte(name+"\n"), key...))
+	if hash != fmt.Sprintf("%x", sum[:4]) {
+		return nil, "the eight hex digits are not the hash of its name and key"
+	}
+	return key[1:], weakPoint(key[1:])
+}

@@ -1,0 +1,32 @@
+package agreement
+
+// The limits of a bundle and of what a text may declare. Strangers hand
+// bundles to depositaries, witnesses and auditors; each limit bounds work or
+// space they could ask for. Those of the surface are in agreement/syntax.
+const (
+	maxFiles       = 64       // of a bundle
+	maxFileSize    = 4 << 20  // a signed text; a scanned annex goes by digest in a statement
+	maxBundleSize  = 8 << 20  // all files together
+	maxZoneSize    = 64 << 10 // the largest TZif of IANA's has 3.5 KB
+	maxPath        = 100      // the name field of a ustar header, in which bundles travel
+	maxBlocks      = 2000     // of an agreement
+	maxDiagnostics = 60       // nobody reads more at once
+	maxText        = 4096     // bytes of one string
+	maxExpanded    = 4096     // conditions that all, any and count expand to, over the whole text
+	maxNumber      = 1 << 31  // of whole numbers that count something
+	maxSeats       = 255      // custodians of a vault: a seat is one byte
+	maxWitnesses   = 64       // a proof of time carries a line for each
+	maxKeys        = 16       // of one party
+	maxCameras     = 64       // of one vault
+)
+
+// maxDuration is a thousand years: sums of instants stay far from overflow.
+const maxDuration = Duration(1000*365) * day
+
+const (
+	second Duration = 1
+	minute          = 60 * second
+	hour            = 60 * minute
+	day             = 24 * hour
+	week            = 7 * day
+)
