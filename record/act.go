@@ -61,17 +61,47 @@ func (f *Fold) takeEffect(i int64, at agreement.Instant) {
 	}
 }
 
-// act lets the machine judge a statement. A finding counts only for the claim
-// that it names: otherwise one made on a claim that was refused would accept
-// the next one, which its author never saw.
+// act lets the machine judge a statement.
 func (f *Fold) act(s *statement.Signed, i int64, at agreement.Instant) machine.Verdict {
 	a := actOf(s, i, at)
-	if claim, open := f.claims[a.Subject]; a.Verb == machine.Verify && open && claim != s.Answers {
-		return machine.Verdict{Reason: "answers another statement than the latest claim of " + string(a.Subject)}
+	if a.Verb == machine.Verify {
+		if reason := f.staleFinding(a.Subject, s.Answers); reason != "" {
+			return machine.Verdict{Reason: reason}
+		}
 	}
 	v := f.machine.Apply(a)
-	if v.Effect && a.Verb == machine.Perform {
+	switch {
+	case v.Effect && a.Verb == machine.Perform:
 		f.claims[a.Subject] = s.ID
+	case v.Effect && a.Verb == machine.Verify:
+		f.found[s.Answers] = true
 	}
 	return v
+}
+
+// staleFinding says why a finding does not count: it must answer a statement
+// that made the claim it speaks of. Otherwise a finding on a claim that was
+// refused would accept the next one, which its author never saw. A claim is
+// made by `perform`, or, for one that does not sign, by what is reported of it.
+func (f *Fold) staleFinding(commitment agreement.Name, answers statement.ID) string {
+	i, ok := f.byID[answers]
+	if !ok || f.entries[i].Effect == nil || !f.entries[i].Effect.Verdict.Effect {
+		return "it answers a statement that is not on this record, or has no effect"
+	}
+	switch b := f.entries[i].Statement.Body.(type) {
+	case statement.PerformBody:
+		if agreement.Name(b.Commitment) != commitment {
+			return "it answers a claim of another commitment"
+		}
+		if f.claims[commitment] != answers {
+			return "it answers an earlier claim, not the latest one"
+		}
+	case statement.LiftBody, statement.ImposeBody, statement.ReportBody, statement.InvokeBody, statement.SignBody:
+	default:
+		return "it answers a statement that is no claim"
+	}
+	if f.found[answers] {
+		return "it answers a claim that has been found on already"
+	}
+	return ""
 }

@@ -1,0 +1,213 @@
+package record
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+
+	"detente/agreement"
+	"detente/internal/ustar"
+	"detente/statement"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// An Export is a record with everything an auditor needs: the text, every
+// entry, a cosigned checkpoint over all of them, and the batches of manifests
+// that its statements name by digest.
+type Export struct {
+	Bundle     *agreement.Bundle
+	Entries    [][]byte
+	Checkpoint []byte   // cosigned, of exactly these entries
+	Objects    [][]byte // in the order of their SHA-256, each once
+}
+
+// Limits bound what ReadExport takes in.
+type Limits struct {
+	Bytes int64 // of the container
+	Files int
+}
+
+// DefaultLimits are generous for a record of years: a million entries in 4,096
+// tiles, and a batch of manifests every ten minutes for a year.
+var DefaultLimits = Limits{Bytes: 4 << 30, Files: 1 << 17}
+
+// maxFile is the largest file of a container: a tile of 256 entries of 65,535
+// bytes is just below 16 MiB, the largest object is 16 MiB.
+const maxFile = 16 << 20
+
+// tileWidth is how many entries a full tile holds (C2SP tlog-tiles).
+const tileWidth = 256
+
+// The names in a container.
+const (
+	fileFormat     = "detente"
+	fileSums       = "SHA256SUMS"
+	fileCheckpoint = "checkpoint"
+	folderBundle   = "bundle/"
+	folderEntries  = "tile/entries/"
+	folderObjects  = "object/"
+)
+
+// An ExportError says which part of a container is wrong, and how.
+type ExportError struct {
+	Part   string // a file of the container, or "container"
+	Reason string
+}
+
+// Error gives both.
+func (e *ExportError) Error() string { return "export: " + e.Part + ": " + e.Reason }
+
+func badExport(part, reason string, args ...any) error {
+	return &ExportError{Part: part, Reason: fmt.Sprintf(reason, args...)}
+}
+
+// Export is this record up to a final checkpoint, which is where an export
+// ends: what no quorum has cosigned may still be rewritten.
+func (f *Fold) Export(b *agreement.Bundle, cosigned []byte, objects ...[]byte) (*Export, error) {
+	size, err := f.Final(cosigned)
+	if err != nil {
+		return nil, fmt.Errorf("export: the checkpoint it would end on is not final: %w", err)
+	}
+	if b.Digest() != f.agreement.ID {
+		return nil, fmt.Errorf("export: the bundle is %s, the record is of %s", b.Digest(), f.agreement.ID)
+	}
+	e := &Export{Bundle: b, Checkpoint: bytes.Clone(cosigned), Objects: slices.Clone(objects)}
+	for _, j := range f.entries[:size] {
+		e.Entries = append(e.Entries, j.Bytes)
+	}
+	slices.SortFunc(e.Objects, func(x, y []byte) int {
+		dx, dy := sha256.Sum256(x), sha256.Sum256(y)
+		return bytes.Compare(dx[:], dy[:])
+	})
+	e.Objects = slices.CompactFunc(e.Objects, bytes.Equal)
+	return e, nil
+}
+
+// Bytes is the container: the one archive of these files in their one order.
+func (e *Export) Bytes() ([]byte, error) {
+	var files []ustar.File
+	add := func(path string, data []byte) { files = append(files, ustar.File{Path: path, Data: data}) }
+	for _, f := range e.Bundle.Files {
+		add(folderBundle+f.Path, f.Data)
+	}
+	add(fileCheckpoint, e.Checkpoint)
+	for n := int64(0); n < int64(len(e.Entries)); n += tileWidth {
+		w := min(tileWidth, int64(len(e.Entries))-n)
+		tile, err := entryBundle(e.Entries[n : n+w])
+		if err != nil {
+			return nil, badExport(tilePath(n/tileWidth, int(w)), "%v", err)
+		}
+		add(tilePath(n/tileWidth, int(w)), tile)
+	}
+	for _, o := range e.Objects {
+		add(fmt.Sprintf("%s%x", folderObjects, sha256.Sum256(o)), o)
+	}
+	head := []ustar.File{{Path: fileFormat, Data: []byte(statement.PurposeExport.Line())}, {Path: fileSums, Data: sums(files)}}
+	b, err := ustar.Bytes(append(head, files...))
+	if err != nil {
+		return nil, badExport("container", "%v", err)
+	}
+	return b, nil
+}
+
+// sums is the file that `sha256sum -c` reads.
+func sums(files []ustar.File) []byte {
+	var b bytes.Buffer
+	for _, f := range files {
+		fmt.Fprintf(&b, "%x  %s\n", sha256.Sum256(f.Data), f.Path)
+	}
+	return b.Bytes()
+}
+
+// entryBundle is a tile of entries: each as 16 bits of length, big endian, and
+// its bytes.
+func entryBundle(entries [][]byte) ([]byte, error) {
+	var b []byte
+	for i, e := range entries {
+		if len(e) > statement.MaxEntry {
+			return nil, fmt.Errorf("entry %d of the tile has %d bytes, which its 16 bits of length cannot say", i, len(e))
+		}
+		b = binary.BigEndian.AppendUint16(b, uint16(len(e)))
+		b = append(b, e...)
+	}
+	return b, nil
+}
+
+// tilePath is where C2SP tlog-tiles puts tile n of entries: three digits a
+// folder, all but the last marked x; a partial tile is a file of its width.
+func tilePath(n int64, width int) string {
+	p := tlog.Tile{H: 8, L: -1, N: n, W: width}.Path()
+	return folderEntries + strings.TrimPrefix(p, "tile/8/data/")
+}
+
+// ReadExport reads a container. It accepts exactly what Bytes gives, and
+// checks that the entries hash to the checkpoint's root. It does not judge
+// signatures: Fold does. Its error is an *ExportError.
+func ReadExport(container []byte, limits Limits) (*Export, error) {
+	if int64(len(container)) > limits.Bytes {
+		return nil, badExport("container", "has %d bytes, at most %d are read", len(container), limits.Bytes)
+	}
+	files, err := ustar.Read(bytes.NewReader(container), ustar.Limits{Files: limits.Files, File: maxFile, Total: limits.Bytes})
+	if err != nil {
+		return nil, badExport("container", "%v", err)
+	}
+	if len(files) < 2 || files[0].Path != fileFormat || files[1].Path != fileSums {
+		return nil, badExport("container", "want %s and %s as its first two files", fileFormat, fileSums)
+	}
+	if string(files[0].Data) != statement.PurposeExport.Line() {
+		return nil, badExport(fileFormat, "want %q; a newer version needs a newer program", statement.PurposeExport.Line())
+	}
+	if err := checkSums(files[1].Data, files[2:]); err != nil {
+		return nil, err
+	}
+	r := exportReader{files: files[2:]}
+	e := &Export{}
+	if e.Bundle, err = r.bundle(); err != nil {
+		return nil, err
+	}
+	head, err := r.checkpoint(e)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.entries(e, head.Size); err != nil {
+		return nil, err
+	}
+	if err := r.objects(e); err != nil {
+		return nil, err
+	}
+	return e, checkRoot(e.Entries, head)
+}
+
+// checkSums holds every file to its line, and the lines to the files.
+func checkSums(got []byte, files []ustar.File) error {
+	lines := strings.SplitAfter(string(got), "\n")
+	for i, f := range files {
+		want := fmt.Sprintf("%x  %s\n", sha256.Sum256(f.Data), f.Path)
+		if i >= len(lines) || lines[i] != want {
+			digest, path, ok := strings.Cut(strings.TrimSuffix(append(lines, "", "")[min(i, len(lines))], "\n"), "  ")
+			if ok && path == f.Path && len(digest) == 2*sha256.Size {
+				return badExport(f.Path, "its SHA-256 is %.64s, %s says %q", want, fileSums, digest)
+			}
+			return badExport(fileSums, "line %d is not that of the file %s, which stands there", i+1, f.Path)
+		}
+	}
+	if len(lines) != len(files)+1 || lines[len(files)] != "" {
+		return badExport(fileSums, "has more lines than there are files, %d", len(files))
+	}
+	return nil
+}
+
+func checkRoot(entries [][]byte, head statement.Head) error {
+	var t tree
+	for _, e := range entries {
+		t.add(tlog.RecordHash(e))
+	}
+	if root, err := t.rootAt(t.size); err != nil || root != head.Root {
+		return badExport(fileCheckpoint, "its root is not that of the entries: one was changed, moved, dropped or added")
+	}
+	return nil
+}
