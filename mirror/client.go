@@ -1,0 +1,257 @@
+package mirror
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+
+	"detente/agreement"
+	"detente/record"
+	"detente/statement"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// ErrNotFound says that the other side does not have what was asked for.
+var ErrNotFound = errors.New("not found")
+
+// A RefusedError is a depositary's refusal: the rule cited, and what to do.
+type RefusedError struct {
+	Status int
+	Code   string
+	Reason string
+	Hint   string
+}
+
+func (e *RefusedError) Error() string {
+	s := fmt.Sprintf("the depositary refused: %s: %s", e.Code, e.Reason)
+	if e.Hint != "" {
+		s += " (" + e.Hint + ")"
+	}
+	return s
+}
+
+// A Client talks to a depositary, or to anybody's mirror, about one record. It
+// believes nothing that it cannot check against the agreement's id. Its
+// methods may be called at the same time.
+type Client struct {
+	base string // without a slash at the end
+	id   agreement.Digest
+	http *http.Client
+
+	mu     sync.Mutex
+	bundle *agreement.Bundle
+	text   *agreement.Agreement
+}
+
+// NewClient is a client for the record of the agreement id at a depositary's
+// base address, for example "http://127.0.0.1:7001". hc may be nil.
+func NewClient(base string, id agreement.Digest, hc *http.Client) (*Client, error) {
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("address %q: want http:// or https://, a host and a port, for example http://127.0.0.1:7001", base)
+	}
+	if hc == nil {
+		hc = &http.Client{}
+	}
+	return &Client{base: strings.TrimSuffix(base, "/") + "/" + id.String(), id: id, http: hc}, nil
+}
+
+// ID is the agreement's id.
+func (c *Client) ID() agreement.Digest { return c.id }
+
+// do sends a request below the record's address and reads at most limit bytes
+// of a good answer.
+func (c *Client) do(ctx context.Context, method, path string, body []byte, limit int64) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchWithin)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, c.base+"/"+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/octet-stream")
+	}
+	resp, err := c.http.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, refusalOf(resp, path)
+	}
+	b, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	if int64(len(b)) > limit {
+		return nil, fmt.Errorf("reading %s: more than %d bytes", path, limit)
+	}
+	return b, nil
+}
+
+func refusalOf(resp *http.Response, path string) error {
+	b, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal)) // a refusal without words is still one
+	var j struct{ Code, Error, Hint string }
+	if json.Unmarshal(b, &j) == nil && j.Code != "" {
+		if resp.StatusCode == http.StatusNotFound {
+			return fmt.Errorf("%s: %w: %s", path, ErrNotFound, j.Error)
+		}
+		return &RefusedError{Status: resp.StatusCode, Code: j.Code, Reason: j.Error, Hint: j.Hint}
+	}
+	if resp.StatusCode == http.StatusNotFound {
+		return fmt.Errorf("%s: %w", path, ErrNotFound)
+	}
+	return fmt.Errorf("%s: status %s", path, resp.Status)
+}
+
+// Bundle fetches the agreement's bundle; its digest is the agreement's id.
+func (c *Client) Bundle(ctx context.Context) (*agreement.Bundle, error) {
+	b, _, err := c.load(ctx)
+	return b, err
+}
+
+// Agreement fetches the bundle and reads it.
+func (c *Client) Agreement(ctx context.Context) (*agreement.Agreement, error) {
+	_, a, err := c.load(ctx)
+	return a, err
+}
+
+func (c *Client) load(ctx context.Context) (*agreement.Bundle, *agreement.Agreement, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.text != nil {
+		return c.bundle, c.text, nil
+	}
+	archive, err := c.do(ctx, http.MethodGet, "bundle", nil, MaxBundle)
+	if err != nil {
+		return nil, nil, fmt.Errorf("fetching the agreement: %w", err)
+	}
+	b, err := DecodeBundle(archive)
+	if err != nil {
+		return nil, nil, fmt.Errorf("fetching the agreement: %w", err)
+	}
+	a, err := readAgreement(b, c.id)
+	if err != nil {
+		return nil, nil, fmt.Errorf("fetching the agreement: %w", err)
+	}
+	c.bundle, c.text = b, a
+	return b, a, nil
+}
+
+// log is the record's origin and the key that signs its checkpoints.
+func (c *Client) log(ctx context.Context) (string, statement.PublicKey, error) {
+	a, err := c.Agreement(ctx)
+	if err != nil {
+		return "", statement.PublicKey{}, err
+	}
+	key, err := statement.ParsePublicKey(a.Depositaries[0].Key)
+	return record.Origin(a), key, err
+}
+
+// Submit hands a statement's note, or a proof of time (record.ProofEntry), to
+// the depositary. It returns when the entry is proved to be on the record.
+// Submitting again is harmless: the same index comes back. A refusal is a
+// *RefusedError.
+func (c *Client) Submit(ctx context.Context, entry []byte) (*Receipt, error) {
+	origin, key, err := c.log(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("submitting: %w", err)
+	}
+	answer, err := c.do(ctx, http.MethodPost, "submit", entry, maxReceipt)
+	if err != nil {
+		return nil, fmt.Errorf("submitting: %w", err)
+	}
+	r, err := decodeReceipt(answer, entry)
+	if err != nil {
+		return nil, fmt.Errorf("submitting: %w", err)
+	}
+	if _, err := r.Verify(origin, key); err != nil {
+		return nil, fmt.Errorf("submitting: %w", err)
+	}
+	return r, nil
+}
+
+// Head fetches the newest signed checkpoint. With after >= 0 the depositary is
+// asked to answer when the record has more than after entries, or after a while.
+func (c *Client) Head(ctx context.Context, after int64) ([]byte, error) {
+	return c.do(ctx, http.MethodGet, "head"+query(after), nil, statement.MaxNote)
+}
+
+// Checkpoint fetches the newest checkpoint that a quorum of witnesses cosigned;
+// before there is one, the newest that is only signed. after is as for Head.
+func (c *Client) Checkpoint(ctx context.Context, after int64) ([]byte, error) {
+	return c.do(ctx, http.MethodGet, "checkpoint"+query(after), nil, statement.MaxNote)
+}
+
+func query(after int64) string {
+	if after < 0 {
+		return ""
+	}
+	return fmt.Sprintf("?after=%d", after)
+}
+
+// tile fetches a tile's bytes, unverified. A full tile serves where a partial
+// one is no longer kept.
+func (c *Client) tile(ctx context.Context, t tlog.Tile) ([]byte, error) {
+	limit := int64(maxEntryTile)
+	if t.L != entryLevel {
+		limit = tileWidth * tlog.HashSize
+	}
+	b, err := c.do(ctx, http.MethodGet, tilePath(t), nil, limit)
+	if errors.Is(err, ErrNotFound) && t.W < tileWidth {
+		t.W = tileWidth
+		b, err = c.do(ctx, http.MethodGet, tilePath(t), nil, limit)
+	}
+	return b, err
+}
+
+// entries fetches the entries from index lo up to size, unverified.
+func (c *Client) entries(ctx context.Context, lo, size int64) ([][]byte, error) {
+	var all [][]byte
+	for n := lo / tileWidth; n*tileWidth < size; n++ {
+		t := entryTile(n, size)
+		b, err := c.tile(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		part, err := decodeEntries(b)
+		if err != nil || len(part) < t.W {
+			return nil, fmt.Errorf("%s: want %d entries, have %d: %v", tilePath(t), t.W, len(part), err)
+		}
+		all = append(all, part[max(lo-n*tileWidth, 0):t.W]...)
+	}
+	return all, nil
+}
+
+// Object fetches an object and checks its digest.
+func (c *Client) Object(ctx context.Context, digest agreement.Digest) ([]byte, error) {
+	b, err := c.do(ctx, http.MethodGet, "object/"+digest.String(), nil, MaxObject)
+	if err != nil {
+		return nil, err
+	}
+	if got := digestOf(b); got != digest {
+		return nil, fmt.Errorf("object %s: what came has the digest %s", digest, got)
+	}
+	return b, nil
+}
+
+// PutObject stores an object at the depositary and gives its digest.
+func (c *Client) PutObject(ctx context.Context, data []byte) (agreement.Digest, error) {
+	want := digestOf(data)
+	answer, err := c.do(ctx, http.MethodPost, "object", data, 256)
+	if err != nil {
+		return agreement.Digest{}, fmt.Errorf("storing an object: %w", err)
+	}
+	if got := strings.TrimSpace(string(answer)); got != want.String() {
+		return agreement.Digest{}, fmt.Errorf("storing an object: the depositary stored %.64q, not %s", got, want)
+	}
+	return want, nil
+}

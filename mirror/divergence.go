@@ -1,0 +1,137 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"detente/internal/durable"
+	"detente/statement"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// A DivergenceError says that what was shown is not a continuation of what
+// this mirror saw: the depositary shows an older or a different record. It is
+// a verdict, backed by two signed checkpoints kept under Evidence.
+type DivergenceError struct {
+	Origin string
+	Seen   statement.Head // the largest head seen before
+	Shown  statement.Head
+	// Fork says that the two heads cannot be of one record, so whoever signed
+	// both lied. Without it the head shown is only older.
+	Fork     bool
+	Evidence string // the folder with both checkpoints; empty if it could not be written
+}
+
+func (e *DivergenceError) Error() string {
+	s := fmt.Sprintf("this record showed size %d before, now %d: the depositary shows an older or different record", e.Seen.Size, e.Shown.Size)
+	if e.Fork {
+		s = fmt.Sprintf("this record forked: it showed size %d with root %s before, and now size %d with root %s, which does not extend it: the depositary signed two histories",
+			e.Seen.Size, e.Seen.Root, e.Shown.Size, e.Shown.Root)
+	}
+	if e.Evidence != "" {
+		s += "; evidence is in " + e.Evidence
+	}
+	return s
+}
+
+// ErrInconsistent says that entries do not hash to the checkpoint that is
+// served beside them. It proves nothing: the answers may only have been damaged.
+var ErrInconsistent = errors.New("the entries served do not give the root of the checkpoint served")
+
+// diverge keeps the evidence and makes the verdict.
+func (f *Follower) diverge(shown statement.Checkpoint, note []byte, proof tlog.TreeProof, root tlog.Hash) error {
+	e := &DivergenceError{Origin: f.origin, Seen: f.head.Head(), Shown: shown.Head(), Fork: shown.Size >= f.head.Size}
+	var why strings.Builder
+	fmt.Fprintf(&why, "%s\n\nseen: the checkpoint that this mirror had seen.\nshown: the checkpoint shown afterwards.\n", e)
+	if proof != nil {
+		fmt.Fprintf(&why, "\nThe first %d entries below the checkpoint shown have the root\n%s\nby this consistency proof (RFC 6962, 2.1.2):\n", f.head.Size, root)
+		for _, h := range proof {
+			fmt.Fprintf(&why, "%s\n", h)
+		}
+	}
+	dir, err := f.keepEvidence(digestOf(append(append([]byte{}, f.headNote...), note...)).String()[:16], map[string][]byte{
+		"seen": f.headNote, "shown": note, "reason.txt": []byte(why.String()),
+	})
+	if err != nil {
+		return errors.Join(e, fmt.Errorf("keeping the evidence: %w", err))
+	}
+	e.Evidence = dir
+	return e
+}
+
+func (f *Follower) keepEvidence(name string, files map[string][]byte) (string, error) {
+	all := filepath.Join(f.dir, "evidence")
+	if err := durable.MkdirAll(f.fs, all); err != nil {
+		return "", err
+	}
+	kept, err := f.fs.ReadDir(all)
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(all, name)
+	if len(kept) >= maxEvidence {
+		for _, k := range kept {
+			if k == name {
+				return dir, nil
+			}
+		}
+		return "", fmt.Errorf("%s holds %d cases already", all, len(kept))
+	}
+	if err := durable.MkdirAll(f.fs, dir); err != nil {
+		return "", err
+	}
+	for _, name := range []string{"seen", "shown", "reason.txt"} {
+		if err := durable.WriteFile(f.fs, filepath.Join(dir, name), files[name]); err != nil {
+			return "", err
+		}
+	}
+	return dir, nil
+}
+
+// explain finds out why new entries do not lead from the head seen to the head
+// shown: with authenticated hash tiles a fork is proved; without, nothing is.
+func (f *Follower) explain(ctx context.Context, shown statement.Checkpoint, note []byte) error {
+	tree := tlog.TileHashReader(tlog.Tree{N: shown.Size, Hash: shown.Root}, &tileReader{ctx, f.client})
+	root, err := tlog.TreeHash(f.head.Size, tree)
+	if err != nil {
+		return fmt.Errorf("%w (size %d; nor do its hash tiles: %w): ask again, or another mirror", ErrInconsistent, shown.Size, err)
+	}
+	if root == f.head.Root {
+		return fmt.Errorf("%w (size %d, though its hash tiles do): ask again, or another mirror", ErrInconsistent, shown.Size)
+	}
+	proof, err := tlog.ProveTree(shown.Size, f.head.Size, tree)
+	if err != nil {
+		return fmt.Errorf("proving a fork: %w", err)
+	}
+	return f.diverge(shown, note, proof, root)
+}
+
+// tileReader fetches hash tiles for tlog.TileHashReader, which authenticates them.
+type tileReader struct {
+	ctx    context.Context
+	client *Client
+}
+
+func (t *tileReader) Height() int { return tileHeight }
+
+func (t *tileReader) SaveTiles([]tlog.Tile, [][]byte) {}
+
+func (t *tileReader) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
+	data := make([][]byte, len(tiles))
+	for i, tile := range tiles {
+		b, err := t.client.tile(t.ctx, tile)
+		if err != nil {
+			return nil, err
+		}
+		if want := tile.W * tlog.HashSize; len(b) < want {
+			return nil, fmt.Errorf("%s: want %d bytes, have %d", tilePath(tile), want, len(b))
+		} else {
+			data[i] = b[:want]
+		}
+	}
+	return data, nil
+}

@@ -1,0 +1,110 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"detente/agreement"
+	"detente/internal/durable"
+	"detente/statement"
+)
+
+// entryFile is the file of an entry bundle; the last one, not full, has the
+// name that it will keep.
+func (f *Follower) entryFile(n int64) string {
+	return filepath.Join(f.dir, filepath.FromSlash(tilePath(entryTile(n, (n+1)*tileWidth))))
+}
+
+// loadEntries reads up to size entries, fewer if files are missing or damaged.
+func (f *Follower) loadEntries(size int64) ([][]byte, error) {
+	var all [][]byte
+	for n := int64(0); n*tileWidth < size; n++ {
+		b, err := durable.ReadFile(f.fs, f.entryFile(n), maxEntryTile)
+		if errors.Is(err, fs.ErrNotExist) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		part, err := decodeEntries(b)
+		if err != nil {
+			return all, nil
+		}
+		all = append(all, part[:min(int64(len(part)), size-n*tileWidth)]...)
+		if int64(len(all)) < min((n+1)*tileWidth, size) {
+			return all, nil
+		}
+	}
+	return all, nil
+}
+
+// storeEntries writes entries that follow those folded.
+func (f *Follower) storeEntries(entries [][]byte) error {
+	from := f.fold.Size()
+	size := from + int64(len(entries))
+	for n := from / tileWidth; n*tileWidth < size; n++ {
+		var tile [][]byte
+		for i := n * tileWidth; i < min((n+1)*tileWidth, size); i++ {
+			if i < from {
+				tile = append(tile, f.fold.Entry(i).Bytes)
+			} else {
+				tile = append(tile, entries[i-from])
+			}
+		}
+		name := f.entryFile(n)
+		if err := durable.MkdirAll(f.fs, filepath.Dir(name)); err != nil {
+			return err
+		}
+		if err := durable.WriteFile(f.fs, name, encodeEntries(tile)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadFinal takes the final checkpoint from the folder, if it proves itself.
+func (f *Follower) loadFinal() {
+	note, err := durable.ReadFile(f.fs, filepath.Join(f.dir, "checkpoint"), statement.MaxNote)
+	if err != nil {
+		return // fetched again
+	}
+	if p, err := f.fold.CheckProof(note, f.fold.Size()); err == nil {
+		f.final = final{note, p}
+	}
+}
+
+func (f *Follower) objectFile(d agreement.Digest) string {
+	return filepath.Join(f.dir, "object", d.String())
+}
+
+// Object gives an object that the record names by digest, from the folder or
+// else from the depositary; then it is kept.
+func (f *Follower) Object(ctx context.Context, d agreement.Digest) ([]byte, error) {
+	b, err := f.localObject(d)
+	if err == nil || f.client == nil || !errors.Is(err, ErrNotFound) {
+		return b, err
+	}
+	if b, err = f.client.Object(ctx, d); err != nil {
+		return nil, err
+	}
+	return b, f.keepObject(d, b)
+}
+
+func (f *Follower) localObject(d agreement.Digest) ([]byte, error) {
+	b, err := durable.ReadFile(f.fs, f.objectFile(d), MaxObject)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && digestOf(b) != d {
+		return nil, fmt.Errorf("object %s: %w", d, ErrNotFound)
+	}
+	return b, err
+}
+
+func (f *Follower) keepObject(d agreement.Digest, b []byte) error {
+	name := f.objectFile(d)
+	if err := durable.MkdirAll(f.fs, filepath.Dir(name)); err != nil {
+		return err
+	}
+	return durable.WriteFile(f.fs, name, b)
+}

@@ -1,0 +1,261 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"sync"
+
+	"detente/agreement"
+	"detente/internal/durable"
+	"detente/record"
+	"detente/statement"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// A Follower keeps a verified copy of one record in a folder and folds it. Its
+// methods may be called at the same time.
+type Follower struct {
+	dir    string
+	fs     durable.FS
+	client *Client // nil: only what is in the folder
+	lock   io.Closer
+
+	agreement *agreement.Agreement
+	bundle    *agreement.Bundle
+	archive   []byte // the bundle's
+	origin    string
+	key       statement.PublicKey
+
+	mu       sync.RWMutex
+	fold     *record.Fold
+	head     statement.Checkpoint // the largest seen; its size is the fold's
+	headNote []byte
+	final    final
+	changed  chan struct{} // closed at the next change; nil if nobody waits
+}
+
+// A final is the newest checkpoint cosigned by a quorum.
+type final struct {
+	note  []byte
+	proof *record.Proof
+}
+
+// Config is what a follower is given.
+type Config struct {
+	Dir string // its folder, made if missing; of this record alone
+	// Client is where the record is fetched; nil to open what is there.
+	Client *Client
+	FS     durable.FS // durable.OS if nil
+}
+
+// Open opens or begins a mirror. The first time it fetches the agreement;
+// later it needs no network until Update.
+func Open(ctx context.Context, cfg Config) (*Follower, error) {
+	f := &Follower{dir: cfg.Dir, fs: cfg.FS, client: cfg.Client}
+	if f.fs == nil {
+		f.fs = durable.OS
+	}
+	if err := durable.MkdirAll(f.fs, f.dir); err != nil {
+		return nil, fmt.Errorf("opening mirror: %w", err)
+	}
+	var err error
+	if f.lock, err = f.fs.Lock(filepath.Join(f.dir, "lock")); err != nil {
+		return nil, fmt.Errorf("opening mirror: %w", err)
+	}
+	err = f.loadBundle(ctx)
+	if err == nil {
+		err = f.load()
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("opening mirror %s: %w", f.dir, err), f.lock.Close())
+	}
+	return f, nil
+}
+
+// Close gives the folder up.
+func (f *Follower) Close() error { return f.lock.Close() }
+
+// loadBundle reads the agreement from the folder, or fetches it.
+func (f *Follower) loadBundle(ctx context.Context) error {
+	name := filepath.Join(f.dir, "bundle")
+	archive, err := durable.ReadFile(f.fs, name, MaxBundle)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && f.client != nil:
+		b, err := f.client.Bundle(ctx)
+		if err != nil {
+			return err
+		}
+		if archive, err = EncodeBundle(b); err != nil {
+			return err
+		}
+		if err := durable.WriteFile(f.fs, name, archive); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	}
+	b, err := DecodeBundle(archive)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	id := b.Digest()
+	if f.client != nil {
+		id = f.client.id
+	}
+	if f.agreement, err = readAgreement(b, id); err != nil {
+		return fmt.Errorf("%s: %w; a mirror's folder holds one record", name, err)
+	}
+	f.bundle, f.archive = b, archive
+	f.origin = record.Origin(f.agreement)
+	f.key, err = statement.ParsePublicKey(f.agreement.Depositaries[0].Key)
+	if err == nil && f.client != nil {
+		f.client.remember(b, f.agreement)
+	}
+	return err
+}
+
+// remember spares the client from fetching what its caller has.
+func (c *Client) remember(b *agreement.Bundle, a *agreement.Agreement) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.text == nil {
+		c.bundle, c.text = b, a
+	}
+}
+
+// load folds what is in the folder. The head there is believed, and only what
+// gives its root is: entries that do not are fetched again.
+func (f *Follower) load() error {
+	var err error
+	if f.fold, err = record.NewFold(f.agreement); err != nil {
+		return err
+	}
+	f.head = statement.Checkpoint{Origin: f.origin, Root: f.fold.Root()}
+	name := filepath.Join(f.dir, "head")
+	note, err := durable.ReadFile(f.fs, name, statement.MaxNote)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if f.head, _, err = statement.OpenCheckpoint(note, f.origin, f.key); err != nil {
+		return fmt.Errorf("%s: %w; restore it from a copy, or begin a new mirror, which forgets what this one saw", name, err)
+	}
+	f.headNote = note
+	entries, err := f.loadEntries(f.head.Size)
+	if err != nil {
+		return err
+	}
+	if root, err := rootWith(f.fold, entries); err != nil || int64(len(entries)) != f.head.Size || root != f.head.Root {
+		return nil // Update fetches them anew and compares them with the head
+	}
+	f.grow(entries)
+	f.loadFinal()
+	return nil
+}
+
+// rootWith is the root of a fold with more entries, which it does not append.
+func rootWith(f *record.Fold, entries [][]byte) (tlog.Hash, error) {
+	old := f.HashReader()
+	first := tlog.StoredHashCount(f.Size())
+	var fresh []tlog.Hash
+	both := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		out := make([]tlog.Hash, len(indexes))
+		for k, i := range indexes {
+			if i >= first {
+				if i-first >= int64(len(fresh)) {
+					return nil, fmt.Errorf("hash %d is past the tree", i)
+				}
+				out[k] = fresh[i-first]
+				continue
+			}
+			h, err := old.ReadHashes([]int64{i})
+			if err != nil {
+				return nil, err
+			}
+			out[k] = h[0]
+		}
+		return out, nil
+	})
+	size := f.Size()
+	for _, e := range entries {
+		more, err := tlog.StoredHashes(size, e, both)
+		if err != nil {
+			return tlog.Hash{}, err
+		}
+		fresh = append(fresh, more...)
+		size++
+	}
+	return tlog.TreeHash(size, both)
+}
+
+// grow folds entries whose root was compared.
+func (f *Follower) grow(entries [][]byte) {
+	for _, e := range entries {
+		f.fold.Append(e)
+	}
+}
+
+// Agreement is the agreement whose record this is.
+func (f *Follower) Agreement() *agreement.Agreement { return f.agreement }
+
+// Bundle is the agreement's bundle.
+func (f *Follower) Bundle() *agreement.Bundle { return f.bundle }
+
+// Client is where the record is fetched; nil if nowhere.
+func (f *Follower) Client() *Client { return f.client }
+
+// Fold is the record as of the last Update. It is live: use With if another
+// goroutine may call Update.
+func (f *Follower) Fold() *record.Fold { return f.fold }
+
+// With calls read with the fold while nothing changes it.
+func (f *Follower) With(read func(*record.Fold)) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	read(f.fold)
+}
+
+// Head is the largest head seen, and the signed checkpoint that shows it; nil
+// before the first Update.
+func (f *Follower) Head() (statement.Head, []byte) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.head.Head(), f.headNote
+}
+
+// Final is the newest checkpoint cosigned by a quorum: entries below the size
+// are final. The note is nil while there is none.
+func (f *Follower) Final() (size int64, note []byte) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if f.final.proof == nil {
+		return 0, nil
+	}
+	return f.final.proof.Head.Size, f.final.note
+}
+
+// Changed is closed at the next change of the head or the final checkpoint.
+// Take it before looking at them.
+func (f *Follower) Changed() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.changed == nil {
+		f.changed = make(chan struct{})
+	}
+	return f.changed
+}
+
+// news wakes those who wait, with f.mu held.
+func (f *Follower) news() {
+	if f.changed != nil {
+		close(f.changed)
+		f.changed = nil
+	}
+}

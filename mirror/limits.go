@@ -1,0 +1,36 @@
+package mirror
+
+import (
+	"time"
+
+	"detente/statement"
+)
+
+// The limits on what a client takes from a depositary or witness.
+const (
+	// bundleFiles, bundleFile and bundleTotal are those of package agreement,
+	// whose check follows; they bound what is read before it.
+	bundleFiles = 64
+	bundleFile  = 4 << 20
+	bundleTotal = 8 << 20
+	// MaxBundle is the largest bundle as an archive, in bytes: its files, each
+	// with a header and padding, and the end.
+	MaxBundle = bundleTotal + bundleFiles*2*512 + 1024
+	// MaxObject is the largest object, in bytes: that of package record/store.
+	MaxObject = 16 << 20
+	// maxEntryTile is the largest entry bundle: 256 entries and their lengths.
+	maxEntryTile = tileWidth * (2 + statement.MaxEntry)
+	// maxReceipt is the largest answer to a submission: an entry and a
+	// checkpoint in base64, and 63 hashes.
+	maxReceipt = 256 << 10
+	// maxRefusal is the most of a refusal that is read: three short texts.
+	maxRefusal = 8 << 10
+	// maxEvidence is the most divergences kept. One is enough to prove it; a
+	// depositary that shows many must not fill the disk.
+	maxEvidence = 16
+	// fetchWithin bounds one request besides long polls.
+	fetchWithin = 60 * time.Second
+	// pollEvery is the pause between two looks at a depositary that does not
+	// keep readers waiting, or cannot be reached.
+	pollEvery = 200 * time.Millisecond
+)

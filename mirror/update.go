@@ -1,0 +1,210 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"detente/internal/durable"
+	"detente/record"
+	"detente/statement"
+)
+
+// ErrOffline says that a mirror was opened without a depositary to ask.
+var ErrOffline = errors.New("this mirror has no depositary to ask")
+
+// Update fetches what is new, verifies it and folds it. A record that does not
+// continue what was seen is a *DivergenceError, and nothing of it is kept but
+// the evidence.
+func (f *Follower) Update(ctx context.Context) error {
+	_, err := f.update(ctx, -1, -1)
+	return err
+}
+
+// update fetches the head, and the final checkpoint if it may be newer than
+// the one here. With head >= 0 the depositary may wait until there is a larger
+// one. It reports whether anything changed.
+func (f *Follower) update(ctx context.Context, head, final int64) (bool, error) {
+	if f.client == nil {
+		return false, ErrOffline
+	}
+	note, err := f.client.Head(ctx, head)
+	if err != nil {
+		return false, fmt.Errorf("fetching the head: %w", err)
+	}
+	changed, err := f.advance(ctx, note)
+	if err != nil {
+		return changed, err
+	}
+	note, err = f.client.Checkpoint(ctx, final)
+	if err != nil {
+		return changed, fmt.Errorf("fetching the checkpoint: %w", err)
+	}
+	newer, err := f.finish(ctx, note)
+	return changed || newer, err
+}
+
+// advance moves to a head that was shown.
+func (f *Follower) advance(ctx context.Context, note []byte) (bool, error) {
+	c, n, err := statement.OpenCheckpoint(note, f.origin, f.key)
+	if err != nil {
+		return false, fmt.Errorf("the head shown is not signed as this record's: %w", err)
+	}
+	// Cosignatures come and go; only the depositary's line is kept with a head.
+	if note, err = f.bare(n); err != nil {
+		return false, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case c.Size < f.head.Size, c.Size == f.head.Size && c.Root != f.head.Root && f.headNote != nil:
+		return false, f.diverge(c, note, nil, c.Root)
+	case c.Size == f.head.Size && c.Size == f.fold.Size():
+		return false, nil
+	}
+	entries, err := f.client.entries(ctx, f.fold.Size(), c.Size)
+	if err != nil {
+		return false, fmt.Errorf("fetching entries: %w", err)
+	}
+	root, err := rootWith(f.fold, entries)
+	if err != nil {
+		return false, err
+	}
+	if root != c.Root {
+		if f.head.Size == 0 || f.head.Size == c.Size {
+			return false, fmt.Errorf("%w (size %d): ask again, or another mirror", ErrInconsistent, c.Size)
+		}
+		return false, f.explain(ctx, c, note)
+	}
+	// After a loss of the cached entries the fold is behind the head seen.
+	if f.fold.Size() < f.head.Size {
+		seen, err := rootWith(f.fold, entries[:f.head.Size-f.fold.Size()])
+		if err != nil {
+			return false, err
+		}
+		if seen != f.head.Root {
+			return false, f.explain(ctx, c, note)
+		}
+	}
+	if err := f.storeEntries(entries); err != nil {
+		return false, err
+	}
+	if err := durable.WriteFile(f.fs, filepath.Join(f.dir, "head"), note); err != nil {
+		return false, err
+	}
+	f.head, f.headNote = c, note
+	f.grow(entries)
+	f.news()
+	return true, nil
+}
+
+// bare is a checkpoint's note with the depositary's line alone.
+func (f *Follower) bare(n *statement.Note) ([]byte, error) {
+	for _, sig := range n.Sigs {
+		if sig.Name == f.origin && sig.Hash == f.key.Hash(f.origin) {
+			return statement.NewNote(n.Text, sig)
+		}
+	}
+	return nil, errors.New("the head shown is not signed")
+}
+
+// finish takes a checkpoint that may be final. A quorum may have cosigned
+// since the head was fetched; then the record is advanced to it first.
+func (f *Follower) finish(ctx context.Context, note []byte) (bool, error) {
+	c, _, err := statement.OpenCheckpoint(note, f.origin, f.key)
+	if err != nil {
+		return false, fmt.Errorf("the checkpoint shown is not signed as this record's: %w", err)
+	}
+	changed := false
+	if c.Size > f.size() {
+		if changed, err = f.advance(ctx, note); err != nil {
+			return changed, err
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	p, err := f.fold.CheckProof(note, f.fold.Size())
+	if fault, ok := errors.AsType[*record.Fault](err); ok {
+		switch fault.Code {
+		case record.FaultTooFew:
+			return changed, nil // nothing is final yet
+		case record.FaultFork:
+			return changed, f.diverge(c, note, nil, c.Root)
+		}
+	}
+	if err != nil {
+		return changed, fmt.Errorf("the checkpoint shown: %w", err)
+	}
+	if f.final.proof != nil && !later(p, f.final.proof) {
+		return changed, nil
+	}
+	if err := durable.WriteFile(f.fs, filepath.Join(f.dir, "checkpoint"), note); err != nil {
+		return changed, err
+	}
+	f.final = final{note, p}
+	f.news()
+	return true, nil
+}
+
+// later says whether p shows more than q: a larger size, or the same at later times.
+func later(p, q *record.Proof) bool {
+	return p.Head.Size > q.Head.Size || p.Head.Size == q.Head.Size && p.Lo > q.Lo
+}
+
+func (f *Follower) size() int64 {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.head.Size
+}
+
+// Wait updates until cond is true or ctx is done. cond sees the fold and the
+// number of entries that are final; it must not change them. A depositary that
+// cannot be reached is asked again; any other failure ends the wait.
+func (f *Follower) Wait(ctx context.Context, cond func(fold *record.Fold, final int64) bool) error {
+	for after := int64(-1); ; {
+		changed, err := f.update(ctx, after, -1)
+		if err != nil && !temporary(err) {
+			return err
+		}
+		f.mu.RLock()
+		var final int64
+		if f.final.proof != nil {
+			final = f.final.proof.Head.Size
+		}
+		done := cond(f.fold, final)
+		size := f.fold.Size()
+		f.mu.RUnlock()
+		if done {
+			return nil
+		}
+		after = -1
+		if err == nil && final >= size {
+			after = size // everything is final: nothing happens before the next entry
+		}
+		if !changed {
+			timer := time.NewTimer(pollEvery)
+			select {
+			case <-ctx.Done():
+				timer.Stop()
+				return errors.Join(ctx.Err(), err)
+			case <-timer.C:
+			}
+		}
+	}
+}
+
+// temporary says that asking again may help: nothing was shown that is wrong.
+func temporary(err error) bool {
+	if _, ok := errors.AsType[*DivergenceError](err); ok {
+		return false
+	}
+	if r, ok := errors.AsType[*RefusedError](err); ok {
+		return r.Status >= 500 || r.Status == 429
+	}
+	if _, ok := errors.AsType[*statement.Error](err); ok {
+		return false
+	}
+	return !errors.Is(err, ErrOffline) && !errors.Is(err, context.Canceled)
+}
