@@ -18,3 +18,10 @@ const (
 	// event stops here, the same for every reader.
 	roundsPerUnit = 16
 )
+
+// maxPlaces is how many decimal places a number is written with before it is
+// written as a fraction: as many as a literal of the language may have.
+const maxPlaces = 40
+
+// maxValues is how many values of one reading are tried for what they change.
+const maxValues = 12
