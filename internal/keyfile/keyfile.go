@@ -1,0 +1,147 @@
+// Package keyfile keeps a private signing key in a file.
+//
+// Promise: a key file is never overwritten, is durable before Create returns,
+// and is readable by its owner alone; a file that others could read, or could
+// have replaced, is refused with the command that mends it. Under a passphrase
+// the file is an ordinary armored age file that `age -d` opens too.
+//
+// Not promised: protection from the administrator of the machine, from other
+// processes of the same user, or wiping of memory (Go's garbage collector
+// copies). A key that must not leave a device belongs in one: package
+// statement's Signer is an interface for that reason.
+//
+// BUG: on Windows permissions are not checked, because its files do not have
+// these bits.
+//
+// # File form
+//
+// Two lines, the whole file, mode 0600; the folder that Create makes for it
+// has mode 0700:
+//
+//	detente-key/1
+//	<name> <kind> <32-byte seed in standard base64>
+//
+// kind is "ed25519" for what signs statements and checkpoints (parties,
+// devices, custodians, depositaries) and "witness" for what makes
+// cosignatures; a key serves one of the two. For example
+//
+//	detente-key/1
+//	iran ed25519 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=
+//
+// whose public key is
+//
+//	ed25519 iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w=
+package keyfile
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A Kind is what a key is for.
+type Kind string
+
+// The kinds.
+const (
+	Ed25519 Kind = "ed25519" // a party, device, custodian or depositary
+	Witness Kind = "witness" // C2SP cosignature/v1
+)
+
+// MaxName is the longest name of a key, in bytes, as on a signature line.
+const MaxName = 255
+
+// A Key is a private key with the name it signs under.
+type Key struct {
+	name string
+	kind Kind
+	seed [ed25519.SeedSize]byte
+}
+
+// New draws a key from random.
+func New(random io.Reader, name string, kind Kind) (*Key, error) {
+	k := &Key{name: name, kind: kind}
+	if err := k.check(); err != nil {
+		return nil, err
+	}
+	if _, err := io.ReadFull(random, k.seed[:]); err != nil {
+		return nil, fmt.Errorf("drawing a key: %w", err)
+	}
+	return k, nil
+}
+
+func (k *Key) check() error {
+	bad := func(r rune) bool { return unicode.IsSpace(r) || r < 0x20 || r == '+' }
+	if k.name == "" || len(k.name) > MaxName || !utf8.ValidString(k.name) || strings.ContainsFunc(k.name, bad) {
+		return fmt.Errorf("name of the key: want 1 to %d bytes without white space and plus", MaxName)
+	}
+	if k.kind != Ed25519 && k.kind != Witness {
+		return fmt.Errorf("kind of the key: want %q or %q", Ed25519, Witness)
+	}
+	return nil
+}
+
+// Name is the name the key signs under.
+func (k *Key) Name() string { return k.name }
+
+// Kind is what the key is for.
+func (k *Key) Kind() Kind { return k.kind }
+
+// Seed is the private key: handle with care.
+func (k *Key) Seed() []byte { return append([]byte(nil), k.seed[:]...) }
+
+// Public is the public key as one pastes it between quotes into an agreement:
+// "ed25519 " and base64, for a witness its C2SP verifier key.
+func (k *Key) Public() string {
+	public := ed25519.NewKeyFromSeed(k.seed[:]).Public().(ed25519.PublicKey)
+	if k.kind == Ed25519 {
+		return "ed25519 " + base64.StdEncoding.EncodeToString(public)
+	}
+	const cosignature = 0x04 // the signature type of C2SP cosignature/v1
+	typed := append([]byte{cosignature}, public...)
+	hash := sha256.Sum256(append([]byte(k.name+"\n"), typed...))
+	return fmt.Sprintf("%s+%08x+%s", k.name, binary.BigEndian.Uint32(hash[:]), base64.StdEncoding.EncodeToString(typed))
+}
+
+// Format prints the public key whatever the verb, so that no message can show
+// the private one by accident.
+func (k *Key) Format(f fmt.State, _ rune) { fmt.Fprint(f, k.Public()) }
+
+const firstLine = "detente-key/1\n"
+
+func (k *Key) encode() []byte {
+	return fmt.Appendf(nil, "%s%s %s %s\n", firstLine, k.name, k.kind, base64.StdEncoding.EncodeToString(k.seed[:]))
+}
+
+var errForm = errors.New(`not a key file: want "detente-key/1" and a line of name, kind and 44 characters of base64`)
+
+// decode accepts exactly what encode makes. Its errors never show the content.
+func decode(b []byte) (*Key, error) {
+	rest, ok := strings.CutPrefix(string(b), firstLine)
+	if !ok {
+		return nil, errForm
+	}
+	fields := strings.Split(strings.TrimSuffix(rest, "\n"), " ")
+	if len(fields) != 3 {
+		return nil, errForm
+	}
+	seed, err := base64.StdEncoding.DecodeString(fields[2])
+	if err != nil || len(seed) != ed25519.SeedSize {
+		return nil, errForm
+	}
+	k := &Key{name: fields[0], kind: Kind(fields[1]), seed: [ed25519.SeedSize]byte(seed)}
+	if err := k.check(); err != nil {
+		return nil, err
+	}
+	if string(k.encode()) != string(b) {
+		return nil, errForm
+	}
+	return k, nil
+}
