@@ -33,21 +33,39 @@ func (c *checker) names(where string, list []string, least, most int) {
 	c.distinct(where, list)
 }
 
-// characters holds every string to UTF-8 that reads as it is stored: no
-// control characters but newlines (if allowed), no line separators, and no
-// bidirectional embeddings, overrides and isolates, which show words in
-// another order than they are signed. Marks that Persian, Arabic and Hebrew
-// need (zero width non-joiner, left-to-right mark) are allowed.
+// hidden are the characters that no string may hold, as ranges: controls, what
+// changes the order in which text is shown, what cannot be seen, what has no
+// agreed meaning. The agreement language refuses the same; here they are
+// numbers, so that no version of Unicode changes which statements are read.
+// Zero width joiner and non-joiner are allowed: Persian needs them.
+var hidden = [][2]rune{
+	{0x00, 0x1f}, {0x7f, 0x9f}, {0xad, 0xad}, {0x34f, 0x34f}, {0x61c, 0x61c}, {0x115f, 0x1160}, {0x180e, 0x180e},
+	{0x200b, 0x200b}, {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0x3164, 0x3164},
+	{0xe000, 0xf8ff}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfff0, 0xffff}, {0xe0000, 0x10ffff},
+}
+
+func isHidden(r rune) bool {
+	if r&0xfffe == 0xfffe { // the last two of every plane are no characters
+		return true
+	}
+	for _, h := range hidden {
+		if h[0] <= r && r <= h[1] {
+			return true
+		}
+	}
+	return false
+}
+
+// characters holds a string to UTF-8 that reads as it is stored: nothing
+// hidden, but newlines if they are allowed.
 func (c *checker) characters(where, s string, newlines bool) {
 	if !utf8.ValidString(s) {
 		c.fail(ErrCharacter, where, "valid UTF-8")
 		return
 	}
 	for _, r := range s {
-		bad := r < 0x20 && (r != '\n' || !newlines) || 0x7f <= r && r <= 0x9f || r == 0x2028 || r == 0x2029 ||
-			0x202a <= r && r <= 0x202e || 0x2066 <= r && r <= 0x2069 || r == 0xfeff
-		if bad {
-			c.fail(ErrCharacter, where, "no control, line separator or bidirectional control character, has U+%04X", r)
+		if isHidden(r) && (r != '\n' || !newlines) {
+			c.fail(ErrCharacter, where, "no control character and none that is invisible or reverses the text, has U+%04X", r)
 			return
 		}
 	}

@@ -16,9 +16,9 @@ const (
 	MaxKeyName = 255
 	// MaxName is the longest declared name, in bytes: a line of a page holds it.
 	MaxName = 64
-	// MaxKeys is the largest number of keys of one signer: with more, not all
-	// could sign one note.
-	MaxKeys = MaxSignatures
+	// MaxKeys is the largest number of keys of one signer, that of the
+	// agreement language: every C2SP verifier reads 16 signature lines.
+	MaxKeys = 16
 
 	// MaxText is the longest text, reason or note in a body, in bytes: two
 	// such texts and the signatures fit into an entry even if half of their
@@ -33,9 +33,9 @@ const (
 	MaxList = 64
 	// MaxSeats is the largest number of seats of a vault: shares are numbered by a byte.
 	MaxSeats = 255
-	// MaxCameras is the largest number of cameras in one batch: 128 ranges with
-	// names of 64 bytes take about 30 KiB.
-	MaxCameras = 128
+	// MaxCameras is the largest number of cameras in one batch, that of the
+	// agreement language.
+	MaxCameras = 64
 	// MaxCiphertexts is the largest number of ciphertexts or handed-over
 	// shares in one statement: 24 of 1,600 characters fit into an entry
 	// together with a certificate.

@@ -17,21 +17,31 @@ const (
 	PurposeState     Purpose = "detente/state/1"     // first line of a machine state's bytes
 	PurposeReceipt   Purpose = "detente/receipt/1"   // reserved for receipts outside the record
 
-	PurposeVaultKey      Purpose = "detente/vault/key/1"       // digest of a custodian's HPKE key
-	PurposeVaultCore     Purpose = "detente/vault/core/1"      // digest of a dealing without its ciphertexts
-	PurposeVaultShare    Purpose = "detente/vault/share/1"     // HPKE info of a dealt share
-	PurposeVaultEpoch    Purpose = "detente/vault/epoch/1"     // digest of a dealing
-	PurposeVaultSeed     Purpose = "detente/vault/seed/1"      // HKDF from an epoch's scalar
-	PurposeVaultBase     Purpose = "detente/vault/base/1"      // hash to group: the second base H
-	PurposeVaultAck      Purpose = "detente/vault/ack/1"       // challenge of an acknowledgement
-	PurposeVaultComplain Purpose = "detente/vault/complain/1"  // reserved: the statement itself is signed
-	PurposeVaultHandOver Purpose = "detente/vault/hand-over/1" // HPKE info of a handed-over share
-	PurposeVaultDispute  Purpose = "detente/vault/dispute/1"   // reserved: the statement itself is signed
-	PurposeVaultMismatch Purpose = "detente/vault/mismatch/1"  // reserved: the statement itself is signed
-	PurposeVaultManifest Purpose = "detente/vault/manifest/1"  // signed manifest of a segment
-	PurposeVaultBatch    Purpose = "detente/vault/batch/1"     // digest of a batch of manifests
-	PurposeVaultSegment  Purpose = "detente/vault/segment/1"   // leaves and nodes of a segment's tree
-	PurposeVaultStore    Purpose = "detente/vault/store/1"     // a custodian's shares at rest
+	PurposeStore    Purpose = "detente/store/1"    // first line of a store's own file
+	PurposeTail     Purpose = "detente/tail/1"     // first line of a record's tail in the store
+	PurposeWAL      Purpose = "detente/wal/1"      // first line of a segment of the write-ahead file
+	PurposeWALBody  Purpose = "detente/wal/body/1" // check of a payload there
+	PurposeWALFrame Purpose = "detente/wal/head/1" // check of a head there
+
+	PurposeVaultName      Purpose = "detente/vault/vault/1"     // identity of a vault
+	PurposeVaultCustodian Purpose = "detente/vault/custodian/1" // identity of a custodian
+	PurposeVaultNonce     Purpose = "detente/vault/nonce/1"     // nonce of a proof of knowledge
+	PurposeVaultHalf      Purpose = "detente/vault/half/1"      // the X25519 half of a hybrid key
+	PurposeVaultKey       Purpose = "detente/vault/key/1"       // digest of a custodian's HPKE key
+	PurposeVaultCore      Purpose = "detente/vault/core/1"      // digest of a dealing without its ciphertexts
+	PurposeVaultShare     Purpose = "detente/vault/share/1"     // HPKE info of a dealt share
+	PurposeVaultEpoch     Purpose = "detente/vault/epoch/1"     // digest of a dealing
+	PurposeVaultSeed      Purpose = "detente/vault/seed/1"      // HKDF from an epoch's scalar
+	PurposeVaultBase      Purpose = "detente/vault/base/1"      // hash to group: the second base H
+	PurposeVaultAck       Purpose = "detente/vault/ack/1"       // challenge of an acknowledgement
+	PurposeVaultComplain  Purpose = "detente/vault/complain/1"  // reserved: the statement itself is signed
+	PurposeVaultHandOver  Purpose = "detente/vault/hand-over/1" // HPKE info of a handed-over share
+	PurposeVaultDispute   Purpose = "detente/vault/dispute/1"   // reserved: the statement itself is signed
+	PurposeVaultMismatch  Purpose = "detente/vault/mismatch/1"  // reserved: the statement itself is signed
+	PurposeVaultManifest  Purpose = "detente/vault/manifest/1"  // signed manifest of a segment
+	PurposeVaultBatch     Purpose = "detente/vault/batch/1"     // digest of a batch of manifests
+	PurposeVaultSegment   Purpose = "detente/vault/segment/1"   // leaves and nodes of a segment's tree
+	PurposeVaultStore     Purpose = "detente/vault/store/1"     // a custodian's shares at rest
 
 	// PurposeCosignature starts what a witness signs. It belongs to C2SP
 	// (https://c2sp.org/tlog-cosignature) and stands here so that nobody
@@ -44,6 +54,8 @@ const (
 var Purposes = []Purpose{
 	PurposeStatement, PurposeBundle, PurposeRecord, PurposeProof, PurposeExport, PurposeDocument, PurposeFindings,
 	PurposeState, PurposeReceipt,
+	PurposeStore, PurposeTail, PurposeWAL, PurposeWALBody, PurposeWALFrame,
+	PurposeVaultName, PurposeVaultCustodian, PurposeVaultNonce, PurposeVaultHalf,
 	PurposeVaultKey, PurposeVaultCore, PurposeVaultShare, PurposeVaultEpoch, PurposeVaultSeed, PurposeVaultBase,
 	PurposeVaultAck, PurposeVaultComplain, PurposeVaultHandOver, PurposeVaultDispute, PurposeVaultMismatch,
 	PurposeVaultManifest, PurposeVaultBatch, PurposeVaultSegment, PurposeVaultStore,

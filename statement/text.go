@@ -195,7 +195,7 @@ func isHex(s string) bool {
 }
 
 // nameForm is ValidName's rule in words.
-const nameForm = "1 to 64 of letters, digits, hyphens and underscores, the first a letter"
+const nameForm = "1 to 64 of a-z, 0-9, hyphen and underscore, the first a letter"
 
 // ValidName reports whether n has the form of a declared name. The agreement
 // language decides which names are declared; this rule only keeps everything
@@ -205,7 +205,7 @@ func ValidName(n agreement.Name) bool {
 		return false
 	}
 	for i, c := range []byte(n) {
-		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		letter := 'a' <= c && c <= 'z'
 		if !letter && (i == 0 || !('0' <= c && c <= '9' || c == '-' || c == '_')) {
 			return false
 		}
