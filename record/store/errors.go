@@ -36,6 +36,7 @@ type ConflictError struct {
 	Head     statement.Head // a durable head after the conflict
 }
 
+// Error tells both sizes.
 func (e *ConflictError) Error() string {
 	return fmt.Sprintf("appending to %s: size %d was expected, it is %d: read on and decide again", e.Origin, e.Expected, e.Head.Size)
 }

@@ -1,0 +1,355 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"detente/internal/durable/durabletest"
+	"detente/statement"
+)
+
+// A world is one store through several lives, and what it has promised.
+type world struct {
+	t      *testing.T
+	what   string // of the present run, for messages
+	acked  map[string]int64
+	notes  map[string][][]byte // acknowledged cosigned checkpoints
+	signed map[string]statement.Head
+	mu     sync.Mutex
+}
+
+func newWorld(t *testing.T, what string) *world {
+	return &world{t: t, what: what, acked: make(map[string]int64), notes: make(map[string][][]byte), signed: make(map[string]statement.Head)}
+}
+
+// sign notes every head signed, in all lives: two of one size must not differ.
+func (w *world) sign(origin string, head statement.Head) ([]byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	key := fmt.Sprint(origin, " ", head.Size)
+	if old, ok := w.signed[key]; ok && old != head {
+		w.t.Errorf("%s: signed %v and %v of %s", w.what, old, head, origin)
+	}
+	w.signed[key] = head
+	return testSign(origin, head)
+}
+
+func (w *world) open(m *durabletest.FS) (*Store, error) {
+	return Open("d", Options{Sign: w.sign, FS: m, Rand: strings.NewReader(strings.Repeat("salt of a segment", 1000)), SegmentSize: 3000, flushInline: true})
+}
+
+// grow appends n entries to a record and notes what is acknowledged.
+func (w *world) grow(s *Store, origin string, n int) error {
+	ctx := context.Background()
+	l, ok := s.Log(origin)
+	if !ok {
+		var err error
+		if l, err = s.Create(ctx, origin, entryOf(origin, 0)); err != nil {
+			return err
+		}
+		w.acked[origin] = 1
+		n--
+	}
+	if n == 0 {
+		return nil
+	}
+	var batch [][]byte
+	size := l.Head().Size
+	for i := range n {
+		batch = append(batch, entryOf(origin, size+int64(i)))
+	}
+	index, head, err := l.AppendAll(ctx, batch, size)
+	if err != nil {
+		return err
+	}
+	if index != size || head.Size != size+int64(n) {
+		w.t.Fatalf("%s: %d entries of %s at %d: index %d, head %v", w.what, n, origin, size, index, head)
+	}
+	w.acked[origin] = head.Size
+	return nil
+}
+
+func (w *world) cosign(s *Store, origin, witness string) error {
+	l, _ := s.Log(origin)
+	note := cosign(origin, l.Head(), witness)
+	if err := l.PutCosigned(context.Background(), note); err != nil {
+		return err
+	}
+	w.notes[origin] = append(w.notes[origin], note)
+	return nil
+}
+
+// live is one life: open, work over every kind of write, close.
+func (w *world) live(m *durabletest.FS) error {
+	s, err := w.open(m)
+	if err != nil {
+		return err
+	}
+	err = w.work(s)
+	return errors.Join(err, s.Close())
+}
+
+func (w *world) work(s *Store) error {
+	steps := []func() error{
+		func() error { return w.grow(s, "d/1", 2) },
+		func() error { return w.cosign(s, "d/1", "w1") },
+		func() error { return w.grow(s, "d/2", 3) },
+		func() error { return w.grow(s, "d/1", 300) }, // fills a tile and the segment
+		func() error { return w.grow(s, "d/1", 1) },
+		func() error { return w.cosign(s, "d/1", "w2") },
+		func() error { return w.grow(s, "d/2", 260) },
+		func() error { return w.grow(s, "d/1", 1) },
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check opens what a fault has left and compares it with the promises.
+// pending is the most that one unanswered request may have added.
+func (w *world) check(m *durabletest.FS) *Store {
+	w.t.Helper()
+	s, err := w.open(m)
+	if err != nil {
+		w.t.Fatalf("%s: opening: %v", w.what, err)
+	}
+	for origin, acked := range w.acked {
+		l, ok := s.Log(origin)
+		if !ok {
+			w.t.Fatalf("%s: %s is gone", w.what, origin)
+		}
+		extra := l.Head().Size - acked
+		if extra != 0 && extra != 1 && extra != 260 && extra != 300 && !(acked == 1 && extra == 2) {
+			w.t.Fatalf("%s: %s has %d entries, %d were acknowledged", w.what, origin, l.Head().Size, acked)
+		}
+		verify(w.t, l)
+		kept, err := l.AllCosigned()
+		if err != nil {
+			w.t.Fatalf("%s: %v", w.what, err)
+		}
+		for _, note := range w.notes[origin] {
+			if !containsNote(kept, note) {
+				w.t.Fatalf("%s: a cosigned checkpoint is gone; %d are kept", w.what, len(kept))
+			}
+		}
+		w.acked[origin] = l.Head().Size
+	}
+	return s
+}
+
+func containsNote(list [][]byte, note []byte) bool {
+	for _, b := range list {
+		if bytes.Equal(b, note) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestEveryWriteFails fails each operation of a life in each way, then lets the
+// store go on in the same machine, loses its power, and looks again.
+func TestEveryWriteFails(t *testing.T) {
+	effects := map[string]durabletest.Fault{
+		"lost":    {Effect: durabletest.Lost},
+		"kept":    {Effect: durabletest.Kept},
+		"torn":    {Effect: durabletest.Torn},
+		"no room": {Effect: durabletest.Torn, Err: syscall.ENOSPC},
+	}
+	for name, fault := range effects {
+		t.Run(name, func(t *testing.T) {
+			faulted := true
+			n := 0
+			for ; faulted; n++ {
+				faulted = false
+				w := newWorld(t, fmt.Sprintf("%s at operation %d", name, n))
+				m := durabletest.New()
+				var at durabletest.Op
+				m.Fault = func(op durabletest.Op) durabletest.Fault {
+					// A full disk stays full; other faults come once.
+					if op.N < n || op.N > n && (fault.Err == nil || op.Kind == "remove") {
+						return durabletest.Fault{}
+					}
+					if op.N == n {
+						faulted, at = true, op
+					}
+					return fault
+				}
+				err := w.live(m)
+				if faulted && err == nil && at.Kind != "remove" {
+					t.Fatalf("%s, %s %s: nobody said so", w.what, at.Kind, at.Name)
+				}
+				if err != nil && (!errors.Is(err, durabletest.ErrInjected) && fault.Err == nil || fault.Err != nil && !errors.Is(err, fault.Err)) {
+					t.Fatalf("%s, %s %s: %v", w.what, at.Kind, at.Name, err)
+				}
+				m.Fault = nil
+				w.goOn(m)
+			}
+			if n < 100 {
+				t.Fatalf("the work has only %d operations", n)
+			}
+		})
+	}
+}
+
+// goOn reopens in the same machine, works, and cuts the power.
+func (w *world) goOn(m *durabletest.FS) {
+	w.t.Helper()
+	s := w.check(m)
+	for _, origin := range []string{"d/1", "d/2"} {
+		if err := w.grow(s, origin, 1); err != nil {
+			w.t.Fatalf("%s: going on: %v", w.what, err)
+		}
+	}
+	s = w.check(m.Crash(durabletest.KeepNothing))
+	if err := s.Close(); err != nil {
+		w.t.Fatalf("%s: %v", w.what, err)
+	}
+}
+
+// TestEveryCrash stops the machine at each operation, with more or less of
+// what was not synced surviving, and then again while the store is recovering.
+func TestEveryCrash(t *testing.T) {
+	crashed := true
+	for n := 0; crashed; n++ {
+		for seed := range uint64(4) {
+			crashed = false
+			w := newWorld(t, fmt.Sprintf("crash at operation %d, seed %d", n, seed))
+			keep := durabletest.KeepSome(seed)
+			switch seed {
+			case 0:
+				keep = durabletest.KeepNothing
+			case 1:
+				keep = durabletest.KeepAll
+			}
+			stop := func(at int) func(op durabletest.Op) durabletest.Fault {
+				return func(op durabletest.Op) durabletest.Fault {
+					if op.N != at {
+						return durabletest.Fault{}
+					}
+					crashed = true
+					return durabletest.Fault{Effect: durabletest.Crash}
+				}
+			}
+			m := durabletest.New()
+			m.Fault = stop(n)
+			if err := w.live(m); crashed != (err != nil) {
+				t.Fatalf("%s: %v", w.what, err)
+			}
+			// The second crash, in recovery, walks as the first one does.
+			again := m.Crash(keep)
+			again.Fault = stop(n % 37)
+			if s, err := w.open(again); err == nil {
+				s.Close() // dead or idle
+			}
+			w.goOn(again.Crash(keep))
+		}
+	}
+}
+
+// TestEveryKill ends only the process at each operation, after a sync that
+// failed: what the page cache still shows is not yet on the disk.
+func TestEveryKill(t *testing.T) {
+	faulted := true
+	for n := 0; faulted; n++ {
+		faulted = false
+		w := newWorld(t, fmt.Sprintf("kill after operation %d failed", n))
+		m := durabletest.New()
+		m.Fault = func(op durabletest.Op) durabletest.Fault {
+			if op.N != n {
+				return durabletest.Fault{}
+			}
+			faulted = true
+			return durabletest.Fault{Effect: durabletest.Lost}
+		}
+		w.live(m) // fails, or not, as in TestEveryWriteFails
+		s := w.check(m.Kill())
+		m = s.fs.(*durabletest.FS)
+		w.check(m.Crash(durabletest.KeepNothing))
+	}
+}
+
+// TestReadOnly opens a store that can be read but not written.
+func TestReadOnly(t *testing.T) {
+	w := newWorld(t, "read-only")
+	m := durabletest.New()
+	if err := w.live(m); err != nil {
+		t.Fatal(err)
+	}
+	m.Fault = func(durabletest.Op) durabletest.Fault {
+		return durabletest.Fault{Effect: durabletest.Lost, Err: syscall.EROFS}
+	}
+	if _, err := w.open(m); !errors.Is(err, syscall.EROFS) {
+		t.Fatalf("opening: %v", err)
+	}
+	m.Fault = nil
+	w.goOn(m)
+}
+
+// TestStopped holds the store to accept nothing after a failed sync, although
+// the next would succeed, and to go on answering from what is durable.
+func TestStopped(t *testing.T) {
+	w := newWorld(t, "stopped")
+	m := durabletest.New()
+	s, err := w.open(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.grow(s, "d/1", 3); err != nil {
+		t.Fatal(err)
+	}
+	failed := false
+	m.Fault = func(op durabletest.Op) durabletest.Fault {
+		if op.Kind == "sync" && !failed {
+			failed = true
+			return durabletest.Fault{Effect: durabletest.Lost}
+		}
+		return durabletest.Fault{}
+	}
+	for range 3 {
+		if err := w.grow(s, "d/1", 1); !errors.Is(err, ErrStopped) || !errors.Is(err, durabletest.ErrInjected) {
+			t.Fatalf("append: %v", err)
+		}
+	}
+	if err := s.Err(); !errors.Is(err, ErrStopped) {
+		t.Fatalf("store says %v", err)
+	}
+	l, _ := s.Log("d/1")
+	if l.Head().Size != 3 {
+		t.Fatalf("size %d is shown, 3 are durable", l.Head().Size)
+	}
+	verify(t, l)
+	if err := s.Close(); !errors.Is(err, ErrStopped) {
+		t.Fatalf("closing: %v", err)
+	}
+	w.goOn(m)
+}
+
+// TestSignerFails stops the store: an entry without a signed head cannot be
+// acknowledged.
+func TestSignerFails(t *testing.T) {
+	refuse := errors.New("key is locked")
+	for name, sign := range map[string]CheckpointSigner{
+		"error":        func(string, statement.Head) ([]byte, error) { return nil, refuse },
+		"other size":   func(o string, h statement.Head) ([]byte, error) { h.Size++; return testSign(o, h) },
+		"other origin": func(o string, h statement.Head) ([]byte, error) { return testSign(o+"x", h) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := mustOpen(t, t.TempDir(), Options{Sign: sign})
+			if _, err := s.Create(context.Background(), "d/1", nil); !errors.Is(err, ErrStopped) || name == "error" && !errors.Is(err, refuse) {
+				t.Fatalf("create: %v", err)
+			}
+			if got := s.Origins(); len(got) != 0 {
+				t.Fatalf("records %q are shown", got)
+			}
+		})
+	}
+}
