@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 )
 
 // An FS is the part of a file system that durable state needs. Names are as in
@@ -102,24 +103,48 @@ func writeSynced(fsys FS, name string, data []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// MkdirAll makes a directory and its missing parents, durably.
-func MkdirAll(fsys FS, name string) error {
-	err := fsys.Mkdir(name, dirMode)
-	parent := filepath.Dir(name)
-	if errors.Is(err, fs.ErrNotExist) && parent != name {
-		if err := MkdirAll(fsys, parent); err != nil {
-			return err
-		}
-		err = fsys.Mkdir(name, dirMode)
-	}
-	if err != nil && !errors.Is(err, fs.ErrExist) {
+// Mkdir makes a directory in an existing one, durably. If it exists its name is
+// synced all the same: a crash may have come before that.
+func Mkdir(fsys FS, name string) error {
+	if err := fsys.Mkdir(name, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("making directory: %w", err)
 	}
-	// Also when it existed: a crash may have come before its parent's sync.
-	if err := fsys.SyncDir(parent); err != nil {
+	if err := fsys.SyncDir(filepath.Dir(name)); err != nil {
 		return fmt.Errorf("making directory %s: %w", name, err)
 	}
 	return nil
+}
+
+// MkdirAll makes a directory and its missing parents, durably. It syncs every
+// directory up to the root, so it is for starting, not for each write.
+func MkdirAll(fsys FS, name string) error {
+	name = filepath.Clean(name)
+	err := fsys.Mkdir(name, dirMode)
+	existed := errors.Is(err, fs.ErrExist)
+	parent := filepath.Dir(name)
+	if parent == name {
+		return nil // the root
+	}
+	if up := MkdirAll(fsys, parent); up != nil {
+		return up
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fsys.Mkdir(name, dirMode)
+	}
+	if err != nil && !existed {
+		return fmt.Errorf("making directory: %w", err)
+	}
+	if err := fsys.SyncDir(parent); err != nil && !(existed && cannotSync(err)) {
+		return fmt.Errorf("making directory %s: %w", name, err)
+	}
+	return nil
+}
+
+// cannotSync says that a directory above ours is not ours to sync: we may not
+// open it, or its file system is read-only or knows no sync.
+func cannotSync(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) ||
+		errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported)
 }
 
 // ReadFile reads a whole file of at most limit bytes.
@@ -168,6 +193,7 @@ type LockedError struct {
 	PID  int // 0 if the holder did not say
 }
 
+// Error names the holder, and says what to do.
 func (e *LockedError) Error() string {
 	holder := "another process"
 	if e.PID != 0 {

@@ -169,7 +169,7 @@ func (s *Store) flushLog(l *Log) error {
 	grown := p.head.Size > p.flushed
 	if p.flushed == 0 || p.rewrite {
 		for _, name := range []string{"tile/entries", "cosigned"} {
-			if err := durable.MkdirAll(s.fs, filepath.Join(l.dir, name)); err != nil {
+			if err := s.mkdirs(l, name); err != nil {
 				return err
 			}
 		}
@@ -266,9 +266,25 @@ func (s *Store) flushTiles(l *Log, p *pending) (*tail, error) {
 
 func (s *Store) writeTile(l *Log, level int, n int64, data []byte) error {
 	t := tlog.Tile{H: tileHeight, L: level, N: n, W: tileWidth}
-	name := filepath.Join(l.dir, filepath.FromSlash(tilePath(t)))
-	if err := durable.MkdirAll(s.fs, filepath.Dir(name)); err != nil {
+	name := filepath.FromSlash(tilePath(t))
+	if err := s.mkdirs(l, filepath.Dir(name)); err != nil {
 		return err
 	}
-	return durable.WriteFile(s.fs, name, data)
+	return durable.WriteFile(s.fs, filepath.Join(l.dir, name), data)
+}
+
+// mkdirs makes a record's folder and one below it. Each level is synced also if
+// it exists, for it may be what an interrupted flush left.
+func (s *Store) mkdirs(l *Log, name string) error {
+	dir := l.dir
+	if err := durable.Mkdir(s.fs, dir); err != nil {
+		return err
+	}
+	for part := range strings.SplitSeq(filepath.ToSlash(name), "/") {
+		dir = filepath.Join(dir, part)
+		if err := durable.Mkdir(s.fs, dir); err != nil {
+			return err
+		}
+	}
+	return nil
 }

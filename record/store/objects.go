@@ -30,7 +30,7 @@ func (s *Store) PutObject(data []byte) (digest [32]byte, err error) {
 	// It is written also if it is there: a crash or a failed sync may have
 	// left a file that is only in the page cache.
 	name := s.objectName(digest)
-	if err := durable.MkdirAll(s.fs, filepath.Dir(name)); err != nil {
+	if err := durable.Mkdir(s.fs, filepath.Dir(name)); err != nil {
 		return digest, err
 	}
 	return digest, durable.WriteFile(s.fs, name, data)

@@ -24,8 +24,11 @@ import (
 // file mentions is signed again before it has been written anew, to other
 // files: every such record is flushed, and a new segment begun.
 func (s *Store) open() error {
+	if err := durable.MkdirAll(s.fs, s.dir); err != nil {
+		return err
+	}
 	for _, name := range []string{"wal", "log", "object"} {
-		if err := durable.MkdirAll(s.fs, filepath.Join(s.dir, name)); err != nil {
+		if err := durable.Mkdir(s.fs, filepath.Join(s.dir, name)); err != nil {
 			return err
 		}
 	}
