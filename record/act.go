@@ -88,13 +88,13 @@ func (f *Fold) staleFinding(commitment agreement.Name, answers statement.ID) str
 	if !ok || f.entries[i].Effect == nil || !f.entries[i].Effect.Verdict.Effect {
 		return "it answers a statement that is not on this record, or has no effect"
 	}
+	if claim, ok := f.claims[commitment]; ok && !f.found[claim] && claim != answers {
+		return "it answers another statement than the claim that is open"
+	}
 	switch b := f.entries[i].Statement.Body.(type) {
 	case statement.PerformBody:
 		if agreement.Name(b.Commitment) != commitment {
 			return "it answers a claim of another commitment"
-		}
-		if f.claims[commitment] != answers {
-			return "it answers an earlier claim, not the latest one"
 		}
 	case statement.LiftBody, statement.ImposeBody, statement.ReportBody, statement.InvokeBody, statement.SignBody:
 	default:

@@ -18,6 +18,7 @@ import (
 type world struct {
 	t      *testing.T
 	what   string // of the present run, for messages
+	brief  bool   // work only until the first tile would fill
 	acked  map[string]int64
 	notes  map[string][][]byte // acknowledged cosigned checkpoints
 	signed map[string]statement.Head
@@ -105,6 +106,9 @@ func (w *world) work(s *Store) error {
 		func() error { return w.cosign(s, "d/1", "w2") },
 		func() error { return w.grow(s, "d/2", 260) },
 		func() error { return w.grow(s, "d/1", 1) },
+	}
+	if w.brief {
+		steps = steps[:3]
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -274,6 +278,51 @@ func TestEveryKill(t *testing.T) {
 		}
 		w.live(m) // fails, or not, as in TestEveryWriteFails
 		w.goOn(m.Kill())
+	}
+}
+
+// TestFailThenCrash fails each sync, kills the process, and cuts the power at
+// each operation of the recovery that follows: what recovery read was only in
+// the page cache, so it must not rest on it.
+func TestFailThenCrash(t *testing.T) {
+	runs := 0
+	faulted := true
+	for n := 0; faulted; n++ {
+		crashed := true
+		for k := 0; crashed; k++ {
+			faulted, crashed = false, false
+			w := newWorld(t, fmt.Sprintf("operation %d lost, crash at operation %d of recovery", n, k))
+			w.brief = true
+			m := durabletest.New()
+			isSync := false
+			m.Fault = func(op durabletest.Op) durabletest.Fault {
+				if op.N != n {
+					return durabletest.Fault{}
+				}
+				faulted, isSync = true, strings.HasPrefix(op.Kind, "sync")
+				return durabletest.Fault{Effect: durabletest.Lost}
+			}
+			w.live(m) // fails, or not, as in TestEveryWriteFails
+			if !isSync {
+				break
+			}
+			again := m.Kill()
+			again.Fault = func(op durabletest.Op) durabletest.Fault {
+				if op.N != k {
+					return durabletest.Fault{}
+				}
+				crashed = true
+				return durabletest.Fault{Effect: durabletest.Crash}
+			}
+			if s, err := w.open(again); err == nil {
+				s.Close() // dead or idle
+			}
+			w.goOn(again.Crash(durabletest.KeepNothing))
+			runs++
+		}
+	}
+	if runs < 100 {
+		t.Fatalf("only %d runs", runs)
 	}
 }
 

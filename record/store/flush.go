@@ -107,7 +107,7 @@ func (s *Store) flush(job flushJob) error {
 	if err := s.flushLogs(job.logs); err != nil {
 		return err
 	}
-	if err := durable.WriteFile(s.fs, filepath.Join(s.dir, "store"), encodeStoreFile(job.oldest)); err != nil {
+	if err := durable.WriteFile(s.fs, filepath.Join(s.dir, "store"), encodeStoreFile(job.oldest, s.tails.Load())); err != nil {
 		return err
 	}
 	wal := filepath.Join(s.dir, "wal")
@@ -207,6 +207,9 @@ func (l *Log) settle(p *pending) {
 	}
 	if p.head.Size == l.flushed {
 		return
+	}
+	if l.flushed == 0 {
+		l.s.tails.Add(1)
 	}
 	l.fresh = append([][]byte(nil), l.fresh[p.head.Size-l.flushed:]...)
 	l.flushed = p.head.Size

@@ -8,8 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -47,8 +45,16 @@ func (s *Store) open() error {
 	if err := s.replay(); err != nil {
 		return err
 	}
-	for _, origin := range s.Origins() {
-		if err := s.checkLog(s.logs[origin]); err != nil {
+	for origin, l := range s.logs {
+		if l.head.Size == 0 {
+			// A folder made for a first entry that was never acknowledged.
+			delete(s.logs, origin)
+			continue
+		}
+		if l.latest.note == nil {
+			continue
+		}
+		if err := l.matches(l.latest.head); err != nil {
 			return err
 		}
 	}
@@ -67,18 +73,18 @@ func (s *Store) open() error {
 const storeMagic = "detente/store/1\n"
 
 // encodeStoreFile is the content of the file "store": the number of the oldest
-// segment that holds anything not flushed.
-func encodeStoreFile(oldest uint64) []byte {
-	return fmt.Appendf(nil, "%ssegment %d\n", storeMagic, oldest)
+// segment that holds anything not flushed, and how many records have a tail
+// file at least, so that one that is gone is missed.
+func encodeStoreFile(oldest uint64, records int64) []byte {
+	return fmt.Appendf(nil, "%ssegment %d\nrecords %d\n", storeMagic, oldest, records)
 }
 
-func parseStoreFile(b []byte) (oldest uint64, err error) {
-	text, _ := strings.CutPrefix(string(b), storeMagic+"segment ")
-	oldest, err = strconv.ParseUint(strings.TrimSuffix(text, "\n"), 10, 64)
-	if err == nil && string(encodeStoreFile(oldest)) != string(b) {
-		err = errors.New("not in its one spelling")
+func parseStoreFile(b []byte) (oldest uint64, records int64, err error) {
+	n, err := fmt.Sscanf(string(b), storeMagic+"segment %d\nrecords %d\n", &oldest, &records)
+	if err != nil || n != 2 || records < 0 || string(encodeStoreFile(oldest, records)) != string(b) {
+		return 0, 0, fmt.Errorf("%.100q is not its one spelling", b)
 	}
-	return oldest, err
+	return oldest, records, nil
 }
 
 // loadLogs reads the state of every record that has been flushed.
@@ -120,6 +126,7 @@ func (s *Store) loadLog(l *Log) error {
 	}
 	l.head = statement.Head{Size: t.size, Root: t.root}
 	l.flushed = t.size
+	s.tails.Add(1)
 	return s.loadCosigned(l)
 }
 
@@ -175,17 +182,6 @@ func (s *Store) loadCosigned(l *Log) error {
 	}
 	latest.head = head
 	return nil
-}
-
-// checkLog compares a record, replayed, with its largest cosigned checkpoint.
-func (s *Store) checkLog(l *Log) error {
-	if l.head.Size == 0 {
-		return damaged(l.where(), "its tail file is missing")
-	}
-	if l.latest.note == nil {
-		return nil
-	}
-	return l.matches(l.latest.head)
 }
 
 // replay applies the write-ahead file to the records.
@@ -246,9 +242,12 @@ func (s *Store) liveSegments() ([]uint64, error) {
 	if err != nil {
 		return nil, err
 	}
-	oldest, err := parseStoreFile(data)
+	oldest, records, err := parseStoreFile(data)
 	if err != nil {
 		return nil, damaged("file store", "%v", err)
+	}
+	if have := s.tails.Load(); have < records {
+		return nil, damaged("folder log", "of %d records there are %d with a tail file", records, have)
 	}
 	list = slices.DeleteFunc(list, func(n uint64) bool { return n < oldest })
 	if len(list) == 0 || list[0] != oldest || list[len(list)-1]-oldest != uint64(len(list)-1) {

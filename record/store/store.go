@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"detente/internal/durable"
 )
@@ -53,6 +54,7 @@ type Store struct {
 	written int64  // bytes in the active segment
 	buf     []byte
 
+	tails   atomic.Int64 // records with a tail file
 	objects sync.Mutex
 }
 
