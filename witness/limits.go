@@ -13,6 +13,12 @@ const (
 	// maxRequest is the largest add-checkpoint body, in bytes: the old size,
 	// 63 lines of 44 characters, an empty line and a note.
 	maxRequest = len("old 9223372036854775807\n") + maxProof*45 + 1 + statement.MaxNote
+	// The limits of a bundle's files are those of package agreement; maxBundle
+	// is the largest archive of them, each with a header and padding.
+	bundleFiles = 64
+	bundleFile  = 4 << 20
+	bundleTotal = 8 << 20
+	maxBundle   = bundleTotal + bundleFiles*2*512 + 1024
 	// maxLogs is the largest number of records of one witness: each takes a
 	// kilobyte of memory, and anybody may register while registration is open.
 	maxLogs = 100_000

@@ -1,11 +1,18 @@
 package witness
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"net/http"
 	"path/filepath"
+	"slices"
 
+	"detente/agreement"
 	"detente/internal/durable"
+	"detente/internal/httpserve"
+	"detente/internal/ustar"
+	"detente/record"
 	"detente/statement"
 )
 
@@ -41,4 +48,58 @@ func (w *Witness) Add(origin string, key statement.PublicKey) error {
 	}
 	w.logs[hash] = l
 	return nil
+}
+
+// Register registers the record of an agreement, given the archive of its
+// bundle (canonical ustar). The text must name this witness's key among those
+// of its quorum: a witness serves who asked for it. It gives the record's origin.
+func (w *Witness) Register(archive []byte) (string, error) {
+	files, err := ustar.Read(bytes.NewReader(archive), ustar.Limits{Files: bundleFiles, File: bundleFile, Total: bundleTotal})
+	if err != nil {
+		return "", fmt.Errorf("registering a record: %w", err)
+	}
+	list := make([]agreement.File, len(files))
+	for i, f := range files {
+		list[i] = agreement.File{Path: f.Path, Data: f.Data}
+	}
+	bundle, err := agreement.NewBundle(list)
+	if err != nil {
+		return "", fmt.Errorf("registering a record: %w", err)
+	}
+	a, diagnostics := agreement.Read(bundle)
+	if a == nil {
+		return "", fmt.Errorf("registering a record: the text does not read (%d diagnostics): run detente check on it", len(diagnostics))
+	}
+	if !slices.ContainsFunc(a.Witnesses, func(x *agreement.Witness) bool {
+		return x.Key == w.key.String() && slices.Contains(a.Quorum.Of, x.Name)
+	}) {
+		return "", fmt.Errorf("registering a record: the text does not name this witness's key, %s, in its quorum", w.key)
+	}
+	key, err := statement.ParsePublicKey(a.Depositaries[0].Key)
+	if err != nil {
+		return "", fmt.Errorf("registering a record: %w", err)
+	}
+	origin := record.Origin(a)
+	return origin, w.Add(origin, key)
+}
+
+// serveRegister is POST register.
+func (w *Witness) serveRegister(rw http.ResponseWriter, r *http.Request) {
+	if w.cfg.Closed {
+		httpserve.Refuse(rw, http.StatusForbidden, httpserve.Refusal{Code: "closed", Error: "this witness registers no records on request", Hint: "ask its operator"})
+		return
+	}
+	archive, ok := httpserve.Body(rw, r, maxBundle)
+	if !ok {
+		return
+	}
+	origin, err := w.Register(archive)
+	switch {
+	case errors.Is(err, errFull):
+		httpserve.Refuse(rw, http.StatusInsufficientStorage, httpserve.Refusal{Code: "full", Error: err.Error(), Hint: "ask another witness"})
+	case err != nil:
+		httpserve.Refuse(rw, http.StatusUnprocessableEntity, httpserve.Refusal{Code: "not-registered", Error: err.Error(), Hint: "a canonical bundle whose text names this witness"})
+	default:
+		httpserve.Answer(rw, http.StatusOK, map[string]string{"origin": origin, "checkpoint": "/" + hashOf(origin) + "/checkpoint"})
+	}
 }

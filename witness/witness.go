@@ -114,6 +114,7 @@ func (w *Witness) Key() statement.WitnessKey { return w.key }
 func (w *Witness) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /add-checkpoint", w.serveAddCheckpoint)
+	mux.HandleFunc("POST /register", w.serveRegister)
 	mux.HandleFunc("GET /{log}/checkpoint", w.serveCheckpoint)
 	mux.HandleFunc("GET /{$}", w.serveName)
 	return mux

@@ -1,0 +1,292 @@
+package depositary
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"detente/agreement"
+	"detente/internal/clock"
+	"detente/internal/durable"
+	"detente/mirror"
+	"detente/record"
+	"detente/record/store"
+	"detente/statement"
+)
+
+// Config is what a depositary is given.
+type Config struct {
+	Dir    string
+	Signer statement.Signer // its key; under which name does not matter
+	Clock  clock.Clock
+	Log    *slog.Logger
+	// Witnesses are addresses by witness name, for example
+	// "http://127.0.0.1:7101"; they go before the hints in the texts.
+	Witnesses map[agreement.Name]string
+	HTTP      *http.Client // to the witnesses; nil for a client of its own
+	// Pages renders the pages of a record, served below its address wherever
+	// nothing else is; nil for none.
+	Pages func(View) http.Handler
+	Home  http.Handler // the page "/"; nil for a list of records
+	// Closed refuses to open records over HTTP; OpenRecord still does.
+	Closed bool
+	// Unconfirmed takes statements in after a restart before a quorum of
+	// witnesses confirmed the head. Only for a record whose witnesses are gone
+	// for good: with a restored backup this signs a second history.
+	Unconfirmed bool
+	Batch       time.Duration // least time between two proofs for new statements; 0: 50 ms
+	FS          durable.FS    // durable.OS if nil
+}
+
+// A Depositary hosts records. Its methods may be called at the same time.
+type Depositary struct {
+	cfg   Config
+	store *store.Store
+
+	mu      sync.Mutex
+	records map[agreement.Digest]*hosted
+	opening sync.Mutex // one record is opened at a time
+
+	agenda  agenda
+	rounds  chan struct{}
+	workers sync.WaitGroup
+	halt    chan error // a record whose store shows less than was cosigned
+	objects atomic.Int64
+	waiters chan struct{}
+}
+
+// Open reads the folder and folds every record in it. It fails, and says what
+// to restore, if the store shows less than a checkpoint it kept.
+func Open(cfg Config) (*Depositary, error) {
+	if cfg.FS == nil {
+		cfg.FS = durable.OS
+	}
+	if cfg.Batch == 0 {
+		cfg.Batch = defaultBatch
+	}
+	if cfg.HTTP == nil {
+		cfg.HTTP = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: maxRounds, IdleConnTimeout: time.Minute}}
+	}
+	d := &Depositary{
+		cfg: cfg, records: map[agreement.Digest]*hosted{}, rounds: make(chan struct{}, maxRounds),
+		halt: make(chan error, 1), waiters: make(chan struct{}, maxWaiters),
+	}
+	d.agenda.wake = make(chan struct{}, 1)
+	if err := durable.MkdirAll(cfg.FS, filepath.Join(cfg.Dir, "bundle")); err != nil {
+		return nil, fmt.Errorf("opening depositary: %w", err)
+	}
+	var err error
+	if d.store, err = store.Open(filepath.Join(cfg.Dir, "store"), store.Options{Sign: d.sign, FS: cfg.FS}); err != nil {
+		return nil, fmt.Errorf("opening depositary: %w", err)
+	}
+	if err := d.load(); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening depositary: %w", err), d.store.Close())
+	}
+	return d, nil
+}
+
+// Close gives the folder up; call it after Run has returned.
+func (d *Depositary) Close() error { return d.store.Close() }
+
+// sign makes the checkpoint of a head of any record.
+func (d *Depositary) sign(origin string, head statement.Head) ([]byte, error) {
+	return statement.SignCheckpoint(statement.Checkpoint{Origin: origin, Size: head.Size, Root: head.Root}, logSigner{d.cfg.Signer, origin})
+}
+
+// A logSigner signs under a record's origin, the key name of its checkpoints.
+type logSigner struct {
+	statement.Signer
+	origin string
+}
+
+func (s logSigner) Name() string { return s.origin }
+
+// load folds the records of the store.
+func (d *Depositary) load() error {
+	for _, origin := range d.store.Origins() {
+		_, hex, _ := strings.Cut(origin, "/")
+		id, err := agreement.ParseDigest(hex)
+		if err != nil {
+			return fmt.Errorf("record %q in the store: its origin does not end in an agreement's id", origin)
+		}
+		name := d.bundleFile(id)
+		archive, err := durable.ReadFile(d.cfg.FS, name, mirror.MaxBundle)
+		if err != nil {
+			return fmt.Errorf("record %s: its bundle: %w; restore this file from a copy or a mirror", origin, err)
+		}
+		h, err := d.newHosted(archive)
+		if err != nil {
+			return fmt.Errorf("record %s: %s: %w", origin, name, err)
+		}
+		if h.agreement.ID != id || h.origin != origin {
+			return fmt.Errorf("record %s: %s is the bundle of %s", origin, name, h.origin)
+		}
+		h.log, _ = d.store.Log(origin)
+		if err := h.replay(); err != nil {
+			return fmt.Errorf("record %s: %w", origin, err)
+		}
+		h.confirmed = d.cfg.Unconfirmed
+		d.records[id] = h
+	}
+	return nil
+}
+
+func (d *Depositary) bundleFile(id agreement.Digest) string {
+	return filepath.Join(d.cfg.Dir, "bundle", id.String())
+}
+
+// now is the present instant.
+func (d *Depositary) now() agreement.Instant { return agreement.Instant(d.cfg.Clock.Now().Unix()) }
+
+// Records are the ids of the records hosted, in order.
+func (d *Depositary) Records() []agreement.Digest {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var all []agreement.Digest
+	for id := range d.records {
+		all = append(all, id)
+	}
+	slices.SortFunc(all, func(a, b agreement.Digest) int { return slices.Compare(a[:], b[:]) })
+	return all
+}
+
+// record finds a hosted record; nil if there is none.
+func (d *Depositary) record(id agreement.Digest) *hosted {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.records[id]
+}
+
+// Run does the duties of all records until ctx is done. It returns early, with
+// the reason, if a store turns out to show less than witnesses cosigned.
+func (d *Depositary) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer d.workers.Wait()
+	defer cancel()
+	for _, id := range d.Records() {
+		d.poke(d.record(id))
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		d.attend(ctx)
+	}()
+	select {
+	case err := <-d.halt:
+		cancel()
+		<-ended
+		return err
+	case <-ended:
+		return nil
+	}
+}
+
+// A hosted is one record.
+type hosted struct {
+	origin    string
+	agreement *agreement.Agreement
+	bundle    *agreement.Bundle
+	archive   []byte
+	key       statement.PublicKey
+	witnesses []*mirror.Witness
+	log       *store.Log
+
+	mu        sync.RWMutex
+	fold      *record.Fold
+	proofs    map[string]int64 // valid proofs of time by their bytes
+	confirmed bool             // a quorum accepted the head since the start
+
+	halted    atomic.Pointer[stop] // set: nothing is taken in any more
+	work      work
+	serve     http.Handler
+	serveOnce sync.Once
+}
+
+// A stop is why a record takes nothing in any more.
+type stop struct{ err error }
+
+// newHosted reads a bundle; its record is not folded yet.
+func (d *Depositary) newHosted(archive []byte) (*hosted, error) {
+	b, err := mirror.DecodeBundle(archive)
+	if err != nil {
+		return nil, err
+	}
+	a, diagnostics := agreement.Read(b)
+	if a == nil {
+		return nil, &TextError{diagnostics}
+	}
+	h := &hosted{origin: record.Origin(a), agreement: a, bundle: b, archive: archive, proofs: map[string]int64{}}
+	if h.key, err = statement.ParsePublicKey(a.Depositaries[0].Key); err != nil {
+		return nil, err
+	}
+	if h.key != d.cfg.Signer.Public() {
+		return nil, fmt.Errorf("the text names the depositary %s with the key %s; this one has %s: write this key into the text, or use the depositary it names",
+			a.Depositaries[0].Name, h.key, d.cfg.Signer.Public())
+	}
+	if h.fold, err = record.NewFold(a); err != nil {
+		return nil, err
+	}
+	for _, name := range a.Quorum.Of {
+		w := a.Witnesses[slices.IndexFunc(a.Witnesses, func(w *agreement.Witness) bool { return w.Name == name })]
+		key, err := statement.ParseWitnessKey(w.Key)
+		if err != nil {
+			return nil, err
+		}
+		address := d.cfg.Witnesses[name]
+		if address == "" {
+			address = w.Address
+		}
+		h.witnesses = append(h.witnesses, &mirror.Witness{Name: name, Key: key, Address: address, HTTP: d.cfg.HTTP})
+	}
+	return h, nil
+}
+
+// A TextError says that a bundle is no agreement.
+type TextError struct{ Diagnostics []agreement.Diagnostic }
+
+func (e *TextError) Error() string {
+	var lines []string
+	for _, d := range e.Diagnostics {
+		if !d.Warning {
+			lines = append(lines, fmt.Sprintf("%s, byte %d: %s", d.Range.File, d.Range.Start, d.Message))
+		}
+	}
+	return "the text does not read: " + strings.Join(lines, "; ")
+}
+
+// replay folds what the store has.
+func (h *hosted) replay() error {
+	for size := h.log.Head().Size; h.fold.Size() < size; {
+		entries, err := h.log.Entries(h.fold.Size(), store.MaxRead)
+		if err != nil {
+			return err
+		}
+		if len(entries) == 0 {
+			return fmt.Errorf("the store has no entry %d of %d", h.fold.Size(), size)
+		}
+		for _, e := range entries {
+			h.take(e)
+		}
+	}
+	if head := h.log.Head(); h.fold.Head() != head {
+		return fmt.Errorf("the store's entries give %s, its head is %s", h.fold.Head(), head)
+	}
+	return nil
+}
+
+// take folds an entry that is on the record.
+func (h *hosted) take(entry []byte) *record.Judged {
+	j := h.fold.Append(entry)
+	if j.Proof != nil {
+		h.proofs[string(entry)] = j.Index
+	}
+	return j
+}

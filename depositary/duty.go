@@ -1,0 +1,244 @@
+package depositary
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"detente/agreement"
+	"detente/mirror"
+	"detente/record"
+	"detente/statement"
+)
+
+// work is the state of one record's duties.
+type work struct {
+	mu      sync.Mutex
+	running bool
+	again   bool // it was poked while running
+
+	// Of the running worker alone:
+	last  time.Time     // when a proof was appended last, in real time
+	pause time.Duration // before the next try; 0 if the last one worked
+}
+
+// start works on a record, unless somebody does; then they look once more.
+func (d *Depositary) start(ctx context.Context, h *hosted) {
+	h.work.mu.Lock()
+	defer h.work.mu.Unlock()
+	if h.work.running {
+		h.work.again = true
+		return
+	}
+	h.work.running = true
+	d.workers.Go(func() {
+		for {
+			d.attendTo(ctx, h)
+			h.work.mu.Lock()
+			if !h.work.again || ctx.Err() != nil {
+				h.work.running = false
+				h.work.mu.Unlock()
+				return
+			}
+			h.work.again = false
+			h.work.mu.Unlock()
+		}
+	})
+}
+
+// attendTo does what a record needs now and puts it on the agenda for what
+// comes next.
+func (d *Depositary) attendTo(ctx context.Context, h *hosted) {
+	select {
+	case d.rounds <- struct{}{}:
+		defer func() { <-d.rounds }()
+	case <-ctx.Done():
+		return
+	}
+	for ctx.Err() == nil {
+		t, next := h.task(d.now())
+		if t.what == nothing {
+			if next != record.Never {
+				d.agenda.set(h, next)
+			}
+			return
+		}
+		if wait := d.cfg.Batch - time.Since(h.work.last); t.what == prove && t.batched && wait > 0 {
+			d.later(ctx, h, wait)
+			return
+		}
+		if err := d.do(ctx, h, t); err != nil {
+			if ctx.Err() != nil || h.halted.Load() != nil {
+				return
+			}
+			h.work.pause = min(max(2*h.work.pause, retryFirst), retryMost)
+			d.cfg.Log.Warn("a round of witnesses failed", "origin", h.origin, "duty", t.why, "again in", h.work.pause, "error", err)
+			d.later(ctx, h, h.work.pause)
+			return
+		}
+		h.work.pause = 0
+	}
+}
+
+// later pokes a record after some real time.
+func (d *Depositary) later(ctx context.Context, h *hosted, wait time.Duration) {
+	time.AfterFunc(wait, func() {
+		if ctx.Err() == nil {
+			d.poke(h)
+		}
+	})
+}
+
+// A task is what a record needs now.
+type task struct {
+	what    what
+	why     string
+	batched bool              // it can wait a moment for more to share it
+	after   agreement.Instant // prove: the proof must show at least this clock
+}
+
+type what int
+
+const (
+	nothing what = iota
+	prove        // append a proof of time of the present head
+	publish      // have the head cosigned, so that it is final, without an entry
+)
+
+// task decides what a record needs, and when it needs something next. After a
+// proof the new head is cosigned as well, so that the proof itself is final;
+// that makes no new duty.
+func (h *hosted) task(now agreement.Instant) (task, agreement.Instant) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if h.halted.Load() != nil {
+		return task{}, record.Never
+	}
+	duty := h.fold.Duty(now)
+	switch {
+	case duty.Due:
+		return task{prove, duty.Why, duty.After == record.Beginning && duty.Behind > 0, duty.After}, duty.Next
+	case !h.confirmed:
+		return task{what: publish, why: "a quorum has not confirmed the head since the start"}, duty.Next
+	case headOf(h.log.Cosigned()).Size < h.fold.Size():
+		return task{what: publish, why: "the head is not cosigned"}, duty.Next
+	}
+	return task{}, duty.Next
+}
+
+// do has the head cosigned and, for a duty, appends the proof.
+func (d *Depositary) do(ctx context.Context, h *hosted, t task) error {
+	note := h.log.Checkpoint()
+	g, err := h.round().Gather(ctx, note, h.log.HashReader())
+	if g != nil {
+		if lost := d.lost(ctx, h, headOf(note).Size, g); lost != nil {
+			return d.stop(h, lost)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if err := h.log.PutCosigned(context.Background(), g.Note); err != nil {
+		return d.stop(h, err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.confirmed = true
+	if t.what != prove {
+		return nil
+	}
+	return d.append(h, t, g.Note)
+}
+
+// append puts a proof of time on the record, with h locked. A proof that does
+// not show the clock it should (the witnesses' clocks are behind this one's)
+// is not appended: it would meet no duty, and the next one soon will.
+func (d *Depositary) append(h *hosted, t task, note []byte) error {
+	p, err := h.fold.CheckProof(note, h.fold.Size())
+	if err != nil {
+		return fmt.Errorf("the cosigned checkpoint is no proof of time: %w", err)
+	}
+	if p.Hi < t.after {
+		return fmt.Errorf("the witnesses' clocks show %s, the duty is of %s", p.Hi, t.after)
+	}
+	entry := record.ProofEntry(note)
+	if _, ok := h.proofs[string(entry)]; ok {
+		return errors.New("the same cosignatures are on the record already")
+	}
+	if err := h.append(entry); err != nil {
+		return d.stop(h, err)
+	}
+	h.work.last = time.Now()
+	return nil
+}
+
+// append makes an entry durable and folds it, with h locked. After an error
+// nobody knows whether the entry is there, so the caller stops the record.
+func (h *hosted) append(entry []byte) error {
+	// Not the request's context: who goes away cannot leave this undecided.
+	if _, _, err := h.log.Append(context.Background(), entry, h.fold.Size()); err != nil {
+		return err
+	}
+	h.take(entry)
+	return nil
+}
+
+// stop halts a record for good and ends Run with the reason.
+func (d *Depositary) stop(h *hosted, err error) error {
+	err = fmt.Errorf("record %s: stopped: %w", h.origin, err)
+	h.halted.CompareAndSwap(nil, &stop{err})
+	d.cfg.Log.Error("a record is stopped", "origin", h.origin, "error", err)
+	select {
+	case d.halt <- err:
+	default:
+	}
+	return err
+}
+
+// lost looks whether witnesses show that the store has lost entries: a larger
+// head, or another one of this size, signed by this depositary's own key; or,
+// from witnesses that keep no signatures, the word of more of them than may lie.
+func (d *Depositary) lost(ctx context.Context, h *hosted, asked int64, g *mirror.Gathered) error {
+	head := h.log.Head() // entries may have come since the round began
+	claims := 0
+	for _, w := range h.witnesses {
+		other, ok := errors.AsType[*mirror.SizeError](g.Failed[w.Name])
+		if !ok || other.Size < asked {
+			continue
+		}
+		c, ok := h.signedBy(ctx, w)
+		if ok && c.Size > head.Size || ok && !h.has(c) {
+			return fmt.Errorf("witness %s holds a checkpoint of size %d, root %s, signed by this depositary's key; the store shows size %d, root %s: it lost entries or is an old copy; restore it, or rebuild the record from a mirror",
+				w.Name, c.Size, c.Root, head.Size, head.Root)
+		}
+		if !ok && (other.Size > head.Size || other.Size == asked) {
+			claims++
+		}
+	}
+	if claims > h.agreement.Quorum.Faulty {
+		return fmt.Errorf("%d witnesses cosigned more than, or other than, size %d, which is all the store shows: it lost entries or is an old copy; restore it, or rebuild the record from a mirror", claims, head.Size)
+	}
+	return nil
+}
+
+// signedBy is the largest checkpoint that a witness cosigned, if it shows one
+// that this depositary's key signed.
+func (h *hosted) signedBy(ctx context.Context, w *mirror.Witness) (statement.Checkpoint, bool) {
+	ctx, cancel := context.WithTimeout(ctx, roundWithin)
+	defer cancel()
+	note, err := w.Latest(ctx, h.origin)
+	if err != nil {
+		return statement.Checkpoint{}, false
+	}
+	c, _, err := statement.OpenCheckpoint(note, h.origin, h.key)
+	return c, err == nil
+}
+
+// has reports whether a checkpoint is of this record. What cannot be found out
+// is no contradiction.
+func (h *hosted) has(c statement.Checkpoint) bool {
+	root, err := h.log.RootAt(c.Size)
+	return err != nil || root == c.Root
+}

@@ -1,0 +1,169 @@
+package depositary
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"detente/agreement"
+	"detente/internal/httpserve"
+	"detente/mirror"
+	"detente/record"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// A Refusal is why an entry was not taken in: a rule, in the words of
+// spec/http.md, and what to do.
+type Refusal struct {
+	Status int // of HTTP
+	Code   string
+	Reason string
+	Hint   string
+}
+
+func (r *Refusal) Error() string { return r.Code + ": " + r.Reason }
+
+// The refusals besides those of package record.
+const (
+	codeUnknownRecord = "unknown-record"
+	codeUnconfirmed   = "unconfirmed"
+	codeStopped       = "stopped"
+	codeMoved         = "moved"
+	codeUseless       = "useless"
+)
+
+// hints say what to do about a fault, by its code.
+var hints = map[string]string{
+	record.FaultOversized:      "shorten it, or put the text into a document named by digest",
+	record.FaultUnknownForm:    "send the signed note as it is, without any encoding around it",
+	record.FaultVersion:        "use the version of the program that the agreement was made with",
+	record.FaultNotCanonical:   "make the statement with detente, or compare it with spec/statement.md",
+	record.FaultUnknownKind:    "see spec/statement.md for the kinds",
+	record.FaultWrongAgreement: "look at the agreement's id on the statement's second line; send it to that record",
+	record.FaultWrongBundle:    "read the record anew and make the statement under the text in force",
+	record.FaultUnknownSigner:  "only parties that sign, custodians, devices and depositaries make statements",
+	record.FaultSignature:      "sign it again; if the key is right, the text was changed after signing",
+	record.FaultRevokedKey:     "sign with a key that is in force",
+	record.FaultUnsigned:       "collect the signatures that are missing, with keys in force, and send it again",
+	record.FaultNotSigner:      "see spec/statement.md for who may sign which kind",
+	record.FaultForeignHead:    "update your mirror; if the head came from this record, keep it: it is evidence of a fork",
+	record.FaultKeyChange:      "see which keys are in force at the end of the record",
+	record.FaultTooFew:         "ask more witnesses for their cosignatures",
+	record.FaultFork:           "keep it: it is evidence that the depositary signed two histories",
+}
+
+// statusOf is the HTTP status of a fault.
+func statusOf(code string) int {
+	switch code {
+	case record.FaultOversized:
+		return http.StatusRequestEntityTooLarge
+	case record.FaultUnknownForm, record.FaultVersion, record.FaultNotCanonical, record.FaultUnknownKind, record.FaultNote, record.FaultOpening:
+		return http.StatusBadRequest
+	case record.FaultUnknownSigner, record.FaultSignature, record.FaultRevokedKey, record.FaultUnsigned, record.FaultNotSigner:
+		return http.StatusForbidden
+	}
+	return http.StatusUnprocessableEntity
+}
+
+func refuseFault(f *record.Fault) *Refusal {
+	return &Refusal{statusOf(f.Code), f.Code, f.Reason, hints[f.Code]}
+}
+
+// Submit takes an entry into a record: a statement, or a proof of time. With
+// expect >= 0 only if the record has exactly that many entries. What comes
+// back proves that the entry is there, durably. The error is a *Refusal if the
+// entry is at fault or the record cannot take it now.
+func (d *Depositary) Submit(id agreement.Digest, entry []byte, expect int64) (*mirror.Receipt, error) {
+	h := d.record(id)
+	if h == nil {
+		return nil, &Refusal{http.StatusNotFound, codeUnknownRecord, fmt.Sprintf("no record of agreement %s is open here", id), "look at the list of records at /"}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	v := h.judge(entry)
+	switch {
+	case v.known != nil:
+		return h.receipt(v.known) // it is there: asking again is no fault
+	case v.fault != nil:
+		return nil, refuseFault(v.fault)
+	case h.halted.Load() != nil:
+		return nil, &Refusal{http.StatusServiceUnavailable, codeStopped, "the depositary has stopped this record: its store shows less than witnesses cosigned, or could not be written", "hand the statement to a mirror or custodian"}
+	case !h.confirmed:
+		return nil, &Refusal{http.StatusServiceUnavailable, codeUnconfirmed, "since its start the depositary has not heard from a quorum of witnesses that this is the whole record", "send it again in a moment"}
+	case expect >= 0 && expect != h.fold.Size():
+		return nil, &Refusal{http.StatusConflict, codeMoved, fmt.Sprintf("the record has %d entries, not %d", h.fold.Size(), expect), "read on and decide again"}
+	case v.s == nil:
+		if must, why, err := h.owed(entry); err != nil || !must {
+			return nil, &Refusal{http.StatusUnprocessableEntity, codeUseless, "a valid proof of time, but " + why, "nothing: the record needs no other"}
+		}
+	}
+	if err := h.append(entry); err != nil {
+		return nil, d.stop(h, err)
+	}
+	r, err := h.receipt(h.fold.Entry(h.fold.Size() - 1))
+	d.poke(h)
+	return r, err
+}
+
+// owed asks whether the record must have a submitted proof.
+func (h *hosted) owed(entry []byte) (bool, string, error) {
+	note, err := record.ParseProof(entry)
+	if err != nil {
+		return false, err.Error(), err
+	}
+	return h.fold.Owed(note)
+}
+
+// receipt proves that an entry is below the present head, with h locked.
+func (h *hosted) receipt(j *record.Judged) (*mirror.Receipt, error) {
+	r := &mirror.Receipt{Index: j.Index, Entry: j.Bytes, Checkpoint: h.log.Checkpoint()}
+	if j.Statement != nil {
+		r.ID = j.Statement.ID
+	}
+	var err error
+	r.Proof, err = tlog.ProveRecord(h.fold.Size(), j.Index, h.fold.HashReader())
+	return r, err
+}
+
+// serveSubmit is POST submit.
+func (d *Depositary) serveSubmit(w http.ResponseWriter, r *http.Request, h *hosted) {
+	expect, ok := expectOf(w, r)
+	if !ok {
+		return
+	}
+	entry, ok := httpserve.Body(w, r, maxSubmit)
+	if !ok {
+		return
+	}
+	receipt, err := d.Submit(h.agreement.ID, entry, expect)
+	var answer []byte
+	if err == nil {
+		answer, err = receipt.Encode(entry)
+	}
+	if err != nil {
+		d.refuse(w, err)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Write(answer)
+}
+
+// refuse answers with a refusal, or, if it is a failure of ours, with a 500
+// that says nothing of the inside.
+func (d *Depositary) refuse(w http.ResponseWriter, err error) {
+	var text *TextError
+	switch r, ok := errors.AsType[*Refusal](err); {
+	case ok:
+		httpserve.Refuse(w, r.Status, httpserve.Refusal{Code: r.Code, Error: r.Reason, Hint: r.Hint})
+	case errors.As(err, &text):
+		httpserve.Refuse(w, http.StatusUnprocessableEntity, httpserve.Refusal{Code: "text", Error: text.Error(), Hint: "run detente check on it"})
+	case errors.Is(err, context.Canceled):
+		httpserve.Refuse(w, http.StatusServiceUnavailable, httpserve.Refusal{Code: codeStopped, Error: "the depositary is ending", Hint: "send it again later"})
+	default:
+		d.cfg.Log.Error("answering a request", "error", err)
+		httpserve.Refuse(w, http.StatusInternalServerError, httpserve.Refusal{Code: "storage", Error: "the depositary failed; whether the entry is on the record is not known", Hint: "send it again: twice is harmless"})
+	}
+}

@@ -1,0 +1,34 @@
+package depositary
+
+import (
+	"time"
+
+	"detente/statement"
+)
+
+const (
+	// maxSubmit is the largest submission, in bytes: one entry.
+	maxSubmit = statement.MaxEntry
+	// roundWithin is how long a witness has to answer, in real time. Witnesses
+	// answer in milliseconds; one that does not is as good as dead.
+	roundWithin = 5 * time.Second
+	// roundGrace is how long a round goes on once a quorum answered, so that
+	// all live witnesses' times count towards the bounds.
+	roundGrace = 25 * time.Millisecond
+	// defaultBatch is the least real time between two proofs that only cover
+	// new statements: what arrives meanwhile shares one.
+	defaultBatch = 50 * time.Millisecond
+	// The pauses before a failed round is tried again, in real time.
+	retryFirst = 100 * time.Millisecond
+	retryMost  = 10 * time.Second
+	// maxRounds is how many records are worked on at once: each asks every
+	// witness at the same time.
+	maxRounds = 32
+	// maxSleep keeps waits within what a time.Duration holds.
+	maxSleep = 24 * time.Hour
+	// maxWaiters is how many readers may be kept waiting for news at once.
+	maxWaiters = 1024
+	// maxObjects is how many objects may be stored between two restarts: they
+	// come before the statement that names them, so anybody may send one.
+	maxObjects = 100_000
+)

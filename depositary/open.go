@@ -1,0 +1,122 @@
+package depositary
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"detente/agreement"
+	"detente/internal/durable"
+	"detente/mirror"
+	"detente/record"
+	"detente/statement"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// OpenRecord opens the record of an agreement from the archive of its bundle
+// (mirror.EncodeBundle): it checks the text, registers it with the witnesses
+// and has its first entry cosigned by a quorum of them. A record that is open
+// already is left as it is.
+func (d *Depositary) OpenRecord(ctx context.Context, archive []byte) (agreement.Digest, error) {
+	d.opening.Lock()
+	defer d.opening.Unlock()
+	h, err := d.newHosted(archive)
+	if err != nil {
+		return agreement.Digest{}, fmt.Errorf("opening a record: %w", err)
+	}
+	id := h.agreement.ID
+	if d.record(id) != nil {
+		return id, nil
+	}
+	note, err := d.announce(ctx, h)
+	if err != nil {
+		return id, fmt.Errorf("opening record %s: %w", h.origin, err)
+	}
+	// The bundle is written first: a record without its bundle could not be
+	// loaded, a bundle without its record is only not open yet.
+	if err := durable.WriteFile(d.cfg.FS, d.bundleFile(id), archive); err != nil {
+		return id, fmt.Errorf("opening record %s: %w", h.origin, err)
+	}
+	if h.log, err = d.store.Create(ctx, h.origin, record.Opening(h.agreement)); err != nil {
+		return id, fmt.Errorf("opening record %s: %w", h.origin, err)
+	}
+	if err := h.replay(); err != nil {
+		return id, fmt.Errorf("opening record %s: %w", h.origin, err)
+	}
+	if err := h.log.PutCosigned(ctx, note); err != nil {
+		return id, fmt.Errorf("opening record %s: %w", h.origin, err)
+	}
+	h.confirmed = true
+	d.mu.Lock()
+	d.records[id] = h
+	d.mu.Unlock()
+	d.cfg.Log.Info("opened a record", "agreement", h.agreement.Name, "origin", h.origin)
+	d.poke(h)
+	return id, nil
+}
+
+// announce registers a record with its witnesses and gets its first checkpoint
+// cosigned. The entry follows from the agreement alone, so this checkpoint may
+// be signed before it is stored: no other can ever stand there.
+func (d *Depositary) announce(ctx context.Context, h *hosted) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*roundWithin)
+	defer cancel()
+	refused := h.register(ctx)
+	var tree oneEntry
+	tree[0] = tlog.RecordHash(record.Opening(h.agreement))
+	note, err := d.sign(h.origin, statement.Head{Size: 1, Root: tree[0]})
+	if err != nil {
+		return nil, err
+	}
+	g, err := h.round().Gather(ctx, note, tree)
+	if err == nil {
+		return g.Note, nil
+	}
+	for name, why := range g.Failed {
+		if _, ok := errors.AsType[*mirror.SizeError](why); ok {
+			return nil, fmt.Errorf("witness %s cosigned more of this record already: it was opened before and this depositary has lost it; restore its folder: %w", name, why)
+		}
+	}
+	return nil, fmt.Errorf("not opened: %w", errors.Join(append([]error{err}, refused...)...))
+}
+
+// oneEntry is the tree of a record with one entry.
+type oneEntry [1]tlog.Hash
+
+// ReadHashes makes it a tlog.HashReader.
+func (t oneEntry) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(indexes))
+	for k, i := range indexes {
+		if i != 0 {
+			return nil, fmt.Errorf("hash %d of a tree of one entry", i)
+		}
+		out[k] = t[0]
+	}
+	return out, nil
+}
+
+// register asks all witnesses at once. Those of other programs do not know the
+// request; their operators have registered the record, or the round fails.
+func (h *hosted) register(ctx context.Context) (refused []error) {
+	ctx, cancel := context.WithTimeout(ctx, roundWithin)
+	defer cancel()
+	errs := make([]error, len(h.witnesses))
+	var all sync.WaitGroup
+	for i, w := range h.witnesses {
+		all.Go(func() { errs[i] = w.Register(ctx, h.archive) })
+	}
+	all.Wait()
+	for _, err := range errs {
+		if err != nil && !errors.Is(err, mirror.ErrNotFound) {
+			refused = append(refused, err)
+		}
+	}
+	return refused
+}
+
+// round is a round of this record's witnesses.
+func (h *hosted) round() *mirror.Round {
+	return &mirror.Round{Witnesses: h.witnesses, Need: h.agreement.Quorum.Need, Within: roundWithin, Grace: roundGrace}
+}

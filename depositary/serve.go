@@ -1,0 +1,191 @@
+package depositary
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"detente/agreement"
+	"detente/internal/httpserve"
+	"detente/mirror"
+	"detente/record"
+	"detente/statement"
+)
+
+// Handler serves all records; see spec/http.md.
+func (d *Depositary) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /open", d.serveOpen)
+	mux.HandleFunc("GET /{$}", d.serveHome)
+	mux.HandleFunc("/{record}/", d.serveRecord)
+	// Pages of strangers in somebody's browser cannot post here.
+	return http.NewCrossOriginProtection().Handler(mux)
+}
+
+func (d *Depositary) serveRecord(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("record")
+	id, err := agreement.ParseDigest(name)
+	var h *hosted
+	if err == nil {
+		h = d.record(id)
+	}
+	if h == nil {
+		httpserve.Refuse(w, http.StatusNotFound, httpserve.Refusal{Code: codeUnknownRecord, Error: "no record of this id is open here", Hint: "look at the list of records at /"})
+		return
+	}
+	http.StripPrefix("/"+name, d.handlerOf(h)).ServeHTTP(w, r)
+}
+
+// handlerOf is a record's handler, made once.
+func (d *Depositary) handlerOf(h *hosted) http.Handler {
+	h.serveOnce.Do(func() {
+		v := view{d, h}
+		static := mirror.Serve(shelf{v})
+		mux := http.NewServeMux()
+		for _, path := range []string{"/checkpoint", "/head"} {
+			mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { d.limitWaiters(w, r, static) })
+		}
+		for _, path := range []string{"/bundle", "/tile/", "/object/"} {
+			mux.Handle("GET "+path, static)
+		}
+		mux.HandleFunc("GET /status.json", func(w http.ResponseWriter, r *http.Request) { serveStatus(w, v) })
+		mux.HandleFunc("POST /submit", func(w http.ResponseWriter, r *http.Request) { d.serveSubmit(w, r, h) })
+		mux.HandleFunc("POST /object", d.serveObject)
+		if d.cfg.Pages != nil {
+			mux.Handle("GET /", d.cfg.Pages(v))
+		}
+		h.serve = mux
+	})
+	return h.serve
+}
+
+// limitWaiters refuses to keep more readers waiting than memory is meant for.
+func (d *Depositary) limitWaiters(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	if r.URL.Query().Get("after") == "" {
+		next.ServeHTTP(w, r)
+		return
+	}
+	select {
+	case d.waiters <- struct{}{}:
+		defer func() { <-d.waiters }()
+		next.ServeHTTP(w, r)
+	default:
+		httpserve.Refuse(w, http.StatusTooManyRequests, httpserve.Refusal{Code: "busy", Error: "too many readers wait for news", Hint: "ask without after, later"})
+	}
+}
+
+func expectOf(w http.ResponseWriter, r *http.Request) (int64, bool) {
+	q := r.URL.Query().Get("expect")
+	if q == "" {
+		return -1, true
+	}
+	n, err := strconv.ParseInt(q, 10, 64)
+	if err != nil || n < 0 {
+		httpserve.Refuse(w, http.StatusBadRequest, httpserve.Refusal{Code: "expect", Error: "expect is the number of entries that the record must have", Hint: "give a whole number"})
+		return 0, false
+	}
+	return n, true
+}
+
+// serveObject is POST object: the answer is the digest in hex.
+func (d *Depositary) serveObject(w http.ResponseWriter, r *http.Request) {
+	if d.objects.Add(1) > maxObjects {
+		httpserve.Refuse(w, http.StatusTooManyRequests, httpserve.Refusal{Code: "busy", Error: "this depositary has stored all the objects it takes", Hint: "ask whoever runs it"})
+		return
+	}
+	b, ok := httpserve.Body(w, r, mirror.MaxObject)
+	if !ok {
+		return
+	}
+	digest, err := d.store.PutObject(b)
+	if err != nil {
+		d.refuse(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	fmt.Fprintf(w, "%x\n", digest)
+}
+
+// serveOpen is POST open: the body is a bundle, the answer its id and origin.
+func (d *Depositary) serveOpen(w http.ResponseWriter, r *http.Request) {
+	if d.cfg.Closed {
+		httpserve.Refuse(w, http.StatusForbidden, httpserve.Refusal{Code: "closed", Error: "this depositary opens no records on request", Hint: "ask whoever runs it"})
+		return
+	}
+	archive, ok := httpserve.Body(w, r, mirror.MaxBundle)
+	if !ok {
+		return
+	}
+	id, err := d.OpenRecord(r.Context(), archive)
+	if err != nil {
+		httpserve.Refuse(w, http.StatusUnprocessableEntity, httpserve.Refusal{Code: "not-opened", Error: err.Error(), Hint: "the text, its depositary's key and its witnesses must all be right before a record opens"})
+		return
+	}
+	httpserve.Answer(w, http.StatusOK, map[string]string{"id": id.String(), "origin": d.record(id).origin})
+}
+
+// serveHome lists the records.
+func (d *Depositary) serveHome(w http.ResponseWriter, r *http.Request) {
+	if d.cfg.Home != nil {
+		d.cfg.Home.ServeHTTP(w, r)
+		return
+	}
+	type item struct {
+		ID    string `json:"id"`
+		Name  string `json:"name"`
+		Title string `json:"title"`
+	}
+	list := []item{}
+	for _, id := range d.Records() {
+		a := d.record(id).agreement
+		list = append(list, item{id.String(), string(a.Name), a.Title})
+	}
+	httpserve.Answer(w, http.StatusOK, map[string]any{"key": d.cfg.Signer.Public().String(), "records": list})
+}
+
+// A status is what status.json says of a record.
+type status struct {
+	Agreement string `json:"agreement"`
+	Name      string `json:"name"`
+	Origin    string `json:"origin"`
+	Simulated bool   `json:"simulated"`
+	Size      int64  `json:"size"`
+	Root      string `json:"root"`
+	Final     int64  `json:"final"`
+	Clock     string `json:"clock"`   // the record's; empty before the first proof of time
+	Settled   string `json:"settled"` // empty before there is one
+	Waiting   int    `json:"waiting"` // statements not in effect yet
+	Duty      string `json:"duty"`    // what the depositary owes the record now; empty if nothing
+	Stopped   string `json:"stopped"` // why nothing is taken in; empty if all is well
+}
+
+func serveStatus(w http.ResponseWriter, v view) {
+	final, _ := v.Final()
+	s := status{
+		Agreement: v.h.agreement.ID.String(), Name: string(v.h.agreement.Name), Origin: v.h.origin,
+		Simulated: v.h.agreement.Simulated, Final: final,
+	}
+	v.With(func(f *record.Fold) {
+		s.Size, s.Root = f.Size(), statement.Head{Root: f.Root()}.Root.String()
+		s.Clock, s.Settled = instant(f.Clock()), instant(f.Settled())
+		s.Waiting = len(f.Waiting())
+		s.Duty = f.Duty(v.Now()).Why
+		switch stop := v.h.halted.Load(); {
+		case stop != nil:
+			s.Stopped = stop.err.Error()
+		case !v.h.confirmed:
+			s.Stopped = "no quorum of witnesses has confirmed the head since the start"
+		}
+	})
+	w.Header().Set("Cache-Control", "no-cache")
+	httpserve.Answer(w, http.StatusOK, s)
+}
+
+// instant is an instant in UTC; empty before the first.
+func instant(t agreement.Instant) string {
+	if t == record.Beginning {
+		return ""
+	}
+	return t.String()
+}
