@@ -92,7 +92,7 @@ func (d *Dealing) redo() *Dealing {
 	return d
 }
 
-func deviceKey() ed25519.PrivateKey {
+func signingKey() ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed([]byte("the seed of the test's own camera"[:32]))
 }
 

@@ -10,8 +10,8 @@ import (
 	"filippo.io/age"
 )
 
-// Sealed describes what SealSegment wrote, for the manifest.
-type Sealed struct {
+// Written describes what SealSegment wrote, for the manifest.
+type Written struct {
 	Size int64
 	Root Digest
 }
@@ -34,43 +34,43 @@ func checkPadded(padded int64) error {
 // then say nothing about what they show. ErrOverflow means that data does not
 // fit: the caller cuts it and the manifest states the shorter duration, which
 // is degraded coverage. Nothing has been written to w then.
-func SealSegment(w io.Writer, recipient string, data []byte, padded int64) (Sealed, error) {
+func SealSegment(w io.Writer, recipient string, data []byte, padded int64) (Written, error) {
 	if err := CheckRuntime(); err != nil {
-		return Sealed{}, err
+		return Written{}, err
 	}
 	if err := checkPadded(padded); err != nil {
-		return Sealed{}, err
+		return Written{}, err
 	}
 	zeros := padded - LengthSize - int64(len(data))
 	if zeros < 0 {
-		return Sealed{}, fmt.Errorf("%w: %d bytes, room for %d", ErrOverflow, len(data), padded-LengthSize)
+		return Written{}, fmt.Errorf("%w: %d bytes, room for %d", ErrOverflow, len(data), padded-LengthSize)
 	}
 	to, err := ParseRecipient(recipient)
 	if err != nil {
-		return Sealed{}, err
+		return Written{}, err
 	}
 	var tree Tree
 	enc, err := age.Encrypt(io.MultiWriter(w, &tree), to)
 	if err != nil {
-		return Sealed{}, fmt.Errorf("sealing a segment: %w", err)
+		return Written{}, fmt.Errorf("sealing a segment: %w", err)
 	}
 	length := binary.BigEndian.AppendUint64(nil, uint64(len(data)))
 	if _, err := enc.Write(data); err != nil {
-		return Sealed{}, fmt.Errorf("sealing a segment: %w", err)
+		return Written{}, fmt.Errorf("sealing a segment: %w", err)
 	}
 	if err := writeZeros(enc, zeros); err != nil {
-		return Sealed{}, fmt.Errorf("sealing a segment: %w", err)
+		return Written{}, fmt.Errorf("sealing a segment: %w", err)
 	}
 	if _, err := enc.Write(length); err != nil {
-		return Sealed{}, fmt.Errorf("sealing a segment: %w", err)
+		return Written{}, fmt.Errorf("sealing a segment: %w", err)
 	}
 	if err := enc.Close(); err != nil {
-		return Sealed{}, fmt.Errorf("sealing a segment: %w", err)
+		return Written{}, fmt.Errorf("sealing a segment: %w", err)
 	}
 	if tree.Size() != SegmentSize(padded) {
-		return Sealed{}, fmt.Errorf("sealing a segment: age wrote %d bytes, want %d; its format has changed", tree.Size(), SegmentSize(padded))
+		return Written{}, fmt.Errorf("sealing a segment: age wrote %d bytes, want %d; its format has changed", tree.Size(), SegmentSize(padded))
 	}
-	return Sealed{Size: tree.Size(), Root: tree.Root()}, nil
+	return Written{Size: tree.Size(), Root: tree.Root()}, nil
 }
 
 func writeZeros(w io.Writer, n int64) error {

@@ -1,0 +1,324 @@
+package vault
+
+import (
+	"fmt"
+
+	"detente/agreement"
+	"detente/statement"
+)
+
+// An Entry is what the ledger needs of one entry of the record. Statement is
+// nil for anything but a statement that the record holds valid; the ledger
+// judges what it says, not who may sign.
+type Entry struct {
+	Index     int64
+	ID        statement.ID
+	Statement *statement.Statement
+	Clock     agreement.Instant // of the record after this entry
+	Root      [32]byte          // of the record up to and including this entry
+}
+
+// A Verdict is what the ledger found on one statement about its vault. Without
+// Force the statement stands on the record and changes nothing here.
+type Verdict struct {
+	Index   int64
+	Kind    statement.Kind
+	By      agreement.Name
+	Force   bool
+	Culprit agreement.Name // who broke a rule; empty if nobody
+	Reason  string         // lower case; empty if there is nothing to add
+}
+
+// A Ledger folds the record's entries, in their order, into the state of one
+// vault. It is a pure fold: the same entries give the same ledger to everyone.
+type Ledger struct {
+	Terms    Terms
+	Verdicts []Verdict
+
+	Attempts  []*Attempt // every dealing that reached the record, in order
+	Custodies []*Custody // seat 1 first
+	Seals     []Seal
+	Services  []Service
+	Requests  []*Request
+	HandOvers []*HandOver
+	Recorder  Alive
+
+	size       int64
+	clock      agreement.Instant
+	heads      map[[32]byte]head
+	halves     map[Digest]bool // of every key ever published for this vault
+	byDigest   map[Digest]*Attempt
+	byID       map[statement.ID]*Attempt
+	requests   map[statement.ID]*Request
+	handOvers  map[statement.ID]*HandOver
+	deviceKeys []deviceKey
+}
+
+type head struct {
+	size  int64
+	clock agreement.Instant
+}
+
+// deviceKey is a key of the recorder and the entries between which it holds.
+type deviceKey struct {
+	key         statement.PublicKey
+	from, until int64 // until < 0: still
+}
+
+// A Custody is one custodian's seat.
+type Custody struct {
+	Seat      int
+	Custodian agreement.Name
+	Accepted  int64 // entry, -1 if it has not accepted
+	Barred    int64 // entry of its false complaint, -1 if none: no seat until an amendment
+	Erased    []Erasure
+	Alive     Alive
+
+	unspent []PublicKey
+}
+
+// Alive is when somebody was last heard of: the entry, and the record's clock there.
+type Alive struct {
+	Entry int64 // -1: never
+	Clock agreement.Instant
+}
+
+// Erasure is a custodian's word that it destroyed its shares and keys. Nobody
+// can check it.
+type Erasure struct {
+	Entry       int64
+	Epochs      int
+	Again       bool // a copy restored after an erasure was erased again
+	Certificate string
+}
+
+// A Seal says that a batch of manifests existed when its entry did.
+type Seal struct {
+	Entry int64
+	Body  statement.SealBody
+}
+
+// Service is a visit, reboot, clock step, media swap, loss, tamper or outage.
+type Service struct {
+	Entry int64
+	By    agreement.Name
+	Body  statement.ServiceBody
+}
+
+// NewLedger starts the ledger of a vault, with no entry yet. It fails if this
+// process could not judge what may come.
+func NewLedger(t Terms) (*Ledger, error) {
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	if err := SelfTest(); err != nil {
+		return nil, err
+	}
+	l := &Ledger{
+		Terms: t, Recorder: Alive{Entry: -1},
+		heads: map[[32]byte]head{}, halves: map[Digest]bool{},
+		byDigest: map[Digest]*Attempt{}, byID: map[statement.ID]*Attempt{},
+		requests: map[statement.ID]*Request{}, handOvers: map[statement.ID]*HandOver{},
+		deviceKeys: []deviceKey{{key: t.RecorderKey, until: -1}},
+	}
+	for i, name := range t.Seats {
+		l.Custodies = append(l.Custodies, &Custody{Seat: i + 1, Custodian: name, Accepted: -1, Barred: -1, Alive: Alive{Entry: -1}})
+	}
+	return l, nil
+}
+
+// Size is the number of entries folded.
+func (l *Ledger) Size() int64 { return l.size }
+
+// Append folds the next entry. The verdict is nil unless the entry is a
+// statement about this vault. An error means that this process could not
+// judge: the ledger must not be used further.
+func (l *Ledger) Append(e Entry) (*Verdict, error) {
+	if e.Index != l.size {
+		return nil, fmt.Errorf("ledger of vault %s: entry %d after %d entries", l.Terms.Vault, e.Index, l.size)
+	}
+	l.size++
+	l.clock = max(l.clock, e.Clock)
+	l.heads[e.Root] = head{size: l.size, clock: l.clock}
+	if e.Statement == nil {
+		return nil, nil
+	}
+	v := &Verdict{Index: e.Index, Kind: e.Statement.Body.Kind(), By: e.Statement.By}
+	about, err := l.judge(e, v)
+	if err != nil {
+		return nil, fmt.Errorf("ledger of vault %s: entry %d: %w", l.Terms.Vault, e.Index, err)
+	}
+	if !about {
+		return nil, nil
+	}
+	l.heard(e)
+	l.Verdicts = append(l.Verdicts, *v)
+	return v, nil
+}
+
+// judge folds a statement; about says whether it is about this vault.
+func (l *Ledger) judge(e Entry, v *Verdict) (about bool, err error) {
+	vault := string(l.Terms.Vault)
+	switch b := e.Statement.Body.(type) {
+	case statement.KeyBody:
+		l.deviceKeyChange(e, b)
+		return false, nil
+	case statement.AcceptCustodyBody:
+		if about = b.Vault == vault; about {
+			l.accept(e, b, v)
+		}
+	case statement.EpochBody:
+		if about = b.Vault == vault; about {
+			l.epoch(e, b, v)
+		}
+	case statement.SharesBody:
+		if about = b.Vault == vault; about {
+			l.shares(e, b, v)
+		}
+	case statement.AcknowledgeBody:
+		if about = b.Vault == vault; about {
+			l.acknowledge(e, b, v)
+		}
+	case statement.ComplainBody:
+		if about = b.Vault == vault; about {
+			err = l.complain(e, b, v)
+		}
+	case statement.SealBody:
+		if about = b.Vault == vault; about {
+			l.seal(e, b, v)
+		}
+	case statement.ServiceBody:
+		if about = b.Vault == vault; about {
+			l.Services = append(l.Services, Service{Entry: e.Index, By: e.Statement.By, Body: b})
+			v.Force = true
+		}
+	case statement.HeartbeatBody:
+		about, v.Force = b.Vault == vault, true
+	default:
+		return l.judgeOutcome(e, v)
+	}
+	return about, err
+}
+
+// heard notes that somebody with a part in this vault spoke.
+func (l *Ledger) heard(e Entry) {
+	now := Alive{Entry: e.Index, Clock: l.clock}
+	if e.Statement.By == l.Terms.Recorder {
+		l.Recorder = now
+	}
+	if seat := l.Terms.seat(e.Statement.By); seat > 0 {
+		l.Custodies[seat-1].Alive = now
+	}
+}
+
+func (v *Verdict) inert(culprit agreement.Name, reason string, args ...any) {
+	v.Force, v.Culprit, v.Reason = false, culprit, fmt.Sprintf(reason, args...)
+}
+
+func (l *Ledger) deviceKeyChange(e Entry, b statement.KeyBody) {
+	if e.Statement.By != l.Terms.Recorder {
+		return
+	}
+	for i := range l.deviceKeys {
+		for _, r := range b.Revoke {
+			if k := &l.deviceKeys[i]; k.until < 0 && k.key.String() == r {
+				k.until = e.Index
+			}
+		}
+	}
+	for _, a := range b.Add {
+		if k, err := statement.ParsePublicKey(a); err == nil {
+			l.deviceKeys = append(l.deviceKeys, deviceKey{key: k, from: e.Index, until: -1})
+		}
+	}
+}
+
+// keysAt gives the recorder's keys in force at an entry.
+func (l *Ledger) keysAt(entry int64) []statement.PublicKey {
+	var out []statement.PublicKey
+	for _, k := range l.deviceKeys {
+		if k.from <= entry && (k.until < 0 || entry < k.until) {
+			out = append(out, k.key)
+		}
+	}
+	return out
+}
+
+func (l *Ledger) seal(e Entry, b statement.SealBody, v *Verdict) {
+	if e.Statement.By != l.Terms.Recorder {
+		v.inert(e.Statement.By, "only recorder %s seals for vault %s", l.Terms.Recorder, l.Terms.Vault)
+		return
+	}
+	l.Seals = append(l.Seals, Seal{Entry: e.Index, Body: b})
+	v.Force = true
+}
+
+func (l *Ledger) accept(e Entry, b statement.AcceptCustodyBody, v *Verdict) {
+	c := l.custody(e.Statement.By)
+	if c == nil {
+		v.inert(e.Statement.By, "%s has no seat in vault %s", e.Statement.By, l.Terms.Vault)
+		return
+	}
+	if reason := l.publish(c, b.Key); reason != "" {
+		v.inert(e.Statement.By, "%s", reason)
+		return
+	}
+	if c.Accepted < 0 {
+		c.Accepted = e.Index
+	}
+	v.Force = true
+}
+
+func (l *Ledger) custody(name agreement.Name) *Custody {
+	if seat := l.Terms.seat(name); seat > 0 {
+		return l.Custodies[seat-1]
+	}
+	return nil
+}
+
+// publish takes a custodian's key for a dealing to come. A key, or a half of
+// one, that anybody published before is refused: it might be known, or be
+// another seat's.
+func (l *Ledger) publish(c *Custody, text string) (refused string) {
+	k, refused := l.freshKey(text)
+	if refused != "" {
+		return refused
+	}
+	if len(c.unspent) >= MaxUnspentKeys {
+		return fmt.Sprintf("%s has published %d keys that no dealing has used; want at most %d", c.Custodian, len(c.unspent), MaxUnspentKeys)
+	}
+	l.halves[k.pq], l.halves[k.dh] = true, true
+	c.unspent = append(c.unspent, k)
+	return ""
+}
+
+func (l *Ledger) freshKey(text string) (PublicKey, string) {
+	b, err := decodeBytes(text, KeySize)
+	if err != nil {
+		return PublicKey{}, "key: " + err.Error()
+	}
+	k, err := ParsePublicKey(b)
+	if err != nil {
+		return PublicKey{}, err.Error()
+	}
+	if l.halves[k.pq] || l.halves[k.dh] {
+		return PublicKey{}, "the key, or a half of it, was published before; draw a fresh one"
+	}
+	return k, ""
+}
+
+// Fresh says whether a custodian has a key for the next dealing.
+func (c *Custody) Fresh() bool { return len(c.unspent) > 0 }
+
+// Keys gives the keys that the custodian has published and no dealing has used.
+func (c *Custody) Keys() []PublicKey { return append([]PublicKey(nil), c.unspent...) }
+
+// spend removes a key that a recorded dealing has named, for ever.
+func (c *Custody) spend(d Digest) {
+	for i, k := range c.unspent {
+		if k.Digest() == d {
+			c.unspent = append(c.unspent[:i:i], c.unspent[i+1:]...)
+			return
+		}
+	}
+}
