@@ -26,7 +26,7 @@
 //
 //	lock                          flock of the process that has the folder; its pid
 //	store                         "detente/store/1\nsegment <n>\nrecords <m>\n": the oldest
-	                              segment needed, the records there are at least
+//	                              segment needed, the records there are at least
 //	wal/<n>                       segments of the write-ahead file, n in 16 digits
 //	log/<origin, escaped>/tail    size, root and partial tiles as last flushed
 //	log/.../tile/<L>/<N>          full hash tiles, as tlog-tiles has them

@@ -167,11 +167,14 @@ func (l *Log) pending() pending {
 func (s *Store) flushLog(l *Log) error {
 	p := l.pending()
 	grown := p.head.Size > p.flushed
-	if p.flushed == 0 || p.rewrite {
-		for _, name := range []string{"tile/entries", "cosigned"} {
-			if err := s.mkdirs(l, name); err != nil {
-				return err
-			}
+	if p.flushed == 0 {
+		if err := durable.Mkdir(s.fs, l.dir); err != nil {
+			return err
+		}
+	}
+	if len(p.notes) > 0 {
+		if err := s.mkdirs(l, "cosigned"); err != nil {
+			return err
 		}
 	}
 	for i := range p.notes {
@@ -276,13 +279,10 @@ func (s *Store) writeTile(l *Log, level int, n int64, data []byte) error {
 	return durable.WriteFile(s.fs, filepath.Join(l.dir, name), data)
 }
 
-// mkdirs makes a record's folder and one below it. Each level is synced also if
-// it exists, for it may be what an interrupted flush left.
+// mkdirs makes a folder in a record's. Each level is synced also if it exists,
+// for it may be what an interrupted flush left.
 func (s *Store) mkdirs(l *Log, name string) error {
 	dir := l.dir
-	if err := durable.Mkdir(s.fs, dir); err != nil {
-		return err
-	}
 	for part := range strings.SplitSeq(filepath.ToSlash(name), "/") {
 		dir = filepath.Join(dir, part)
 		if err := durable.Mkdir(s.fs, dir); err != nil {

@@ -149,7 +149,11 @@ func (s *Store) readTailState(name string) (*tail, error) {
 
 func (s *Store) loadCosigned(l *Log) error {
 	dir := filepath.Join(l.dir, "cosigned")
-	if err := durable.RemoveTemps(s.fs, dir); err != nil {
+	err := durable.RemoveTemps(s.fs, dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // none was ever put
+	}
+	if err != nil {
 		return err
 	}
 	names, err := s.fs.ReadDir(dir)
