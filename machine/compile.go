@@ -127,7 +127,7 @@ type milestone struct {
 type vault struct {
 	*agreement.Vault
 	outcome, closes, decidedAt      int32
-	opensIf, closesAt               *expr
+	opensIf, opensAt, closesAt      *expr
 	tCloses, tLongStop, rules, unit int32
 	cone                            []int // commitments its condition depends on, also through others
 }
@@ -156,6 +156,9 @@ func Compile(a *agreement.Agreement) *Machine {
 	for i := range m.vaults {
 		v := &m.vaults[i]
 		v.opensIf, v.closesAt = m.expr(v.OpensIf), m.expr(v.Closes)
+		if v.Opens != nil {
+			v.opensAt = m.expr(v.Opens)
+		}
 	}
 	m.layUnits()
 	return m
@@ -376,14 +379,7 @@ func appendReads(to []int32, e *expr) []int32 {
 	if e == nil {
 		return to
 	}
-	switch e.op {
-	case opIs, opIsNot, opLifted, opInForce, opInstant, opInteger:
-		to = append(to, e.slot)
-	case opNumber:
-		to = append(to, int32(e.want))
-	case opFact:
-		to = append(to, e.slot, int32(e.want))
-	}
+	to = appendOwn(to, e)
 	for _, a := range e.args {
 		to = appendReads(to, a)
 	}

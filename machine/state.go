@@ -130,6 +130,21 @@ func (s *State) Outcome(name agreement.Name) (Outcome, agreement.Instant) {
 	return Open, math.MinInt64
 }
 
+// Opens gives the instant from which a vault is to be recorded for: what the
+// text says, else the entry into force.
+func (s *State) Opens(name agreement.Name) (agreement.Instant, bool) {
+	b, ok := s.m.byName[name]
+	if !ok || b.noun != "vault" {
+		return never, false
+	}
+	v := &s.m.vaults[b.i]
+	if v.opensAt == nil {
+		return s.InForce()
+	}
+	at := s.date(v.opensAt)
+	return at, at != never
+}
+
 // Closes gives the instant at which a vault closes or closed, if it is known.
 func (s *State) Closes(name agreement.Name) (agreement.Instant, bool) {
 	if b, ok := s.m.byName[name]; ok && b.noun == "vault" {
