@@ -135,9 +135,7 @@ func (c *checker) buildParty(d *decl, b Block) {
 	k := d.values["keys"]
 	switch {
 	case k == nil && p.Signs && !d.given("keys"):
-		c.error(CodeMissingAttribute, d.nameSpan(), "party "+string(d.name)+" lacks `keys`", "add `keys = { of = [\"ed25519 ...\"], need = 1 }`, or `signs = no` if it does not sign")
-	case k != nil && !p.Signs:
-		c.errorAt(CodeConflict, k.label, "a party that does not sign has no keys", "remove `keys`, or `signs = no`")
+		c.error(CodeMissingAttribute, d.nameSpan(), "party "+string(d.name)+" lacks `keys`", "add `keys = { of = [\"ed25519 ...\"], need = 1 }`, or `signs = no` if it is only acted for")
 	case k != nil:
 		p.Keys = Keys{Of: k.fields.get("of").list, Need: k.fields.whole("need"), Range: k.at}
 		if n := k.fields.get("need"); p.Keys.Need > len(p.Keys.Of) {

@@ -55,7 +55,7 @@ func (b *Bundle) check() error {
 	if len(b.Files) > maxFiles {
 		return &BundleError{"", fmt.Sprintf("%d files; at most %d are taken", len(b.Files), maxFiles)}
 	}
-	total := 0
+	total, text := 0, 0
 	folded := make(map[string]string)
 	for i, f := range b.Files {
 		if reason := badPath(f.Path); reason != "" {
@@ -77,6 +77,11 @@ func (b *Bundle) check() error {
 		}
 		if total += len(f.Data); total > maxBundleSize {
 			return &BundleError{"", fmt.Sprintf("more than %d bytes in all", maxBundleSize)}
+		}
+		if isText(f.Path) {
+			if text += len(f.Data); text > maxTextSize {
+				return &BundleError{f.Path, fmt.Sprintf("the .agreement files have more than %d bytes together", maxTextSize)}
+			}
 		}
 	}
 	for _, f := range b.Files {

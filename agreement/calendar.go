@@ -36,17 +36,11 @@ func StartOfDay(year int, month time.Month, dayOfMonth int, zone *time.Location)
 	}
 }
 
-// EndOfDay is the instant at which the day of t in a zone ends: the first of
-// the next day.
+// EndOfDay is the last second of the day of t in a zone: an act at it is
+// still in time.
 func EndOfDay(t Instant, zone *time.Location) Instant {
 	y, m, d := time.Unix(int64(t), 0).In(zone).Date()
-	end := StartOfDay(y, m, d+1, zone)
-	if end <= t {
-		// A clock set back across midnight shows the day before once more; t
-		// lies in that stretch's first pass, and its day ends a day later.
-		end = StartOfDay(y, m, d+2, zone)
-	}
-	return end
+	return StartOfDay(y, m, d+1, zone) - 1
 }
 
 // zone loads a time zone from the bundle; never from the machine.

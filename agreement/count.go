@@ -10,6 +10,10 @@ import (
 // a group owe, or over a list of blocks, of one attribute that is a condition.
 func (c *checker) count(n *syntax.Call) Expr {
 	f := n.Func.Text
+	if c.expanded++; c.expanded > maxExpanded {
+		c.error(CodeTooManyBlocks, n.Span, fmt.Sprintf("all, any and count expand to more than %d conditions", maxExpanded), "")
+		return nil
+	}
 	if len(n.Args) != 2 {
 		c.error(CodeArguments, n.Span, fmt.Sprintf("`%s` takes a group or a list, and an attribute", f), fmt.Sprintf("write for example `%s(e3, fulfilled)`", f))
 		return nil
@@ -77,17 +81,19 @@ func (c *checker) counted(n syntax.Node) []*decl {
 
 // owed gives the commitments of a party or of a group's members.
 func (c *checker) owed(d *decl, w *syntax.Word) []*decl {
-	members := []Name{d.name}
+	member := map[Name]bool{d.name: true}
 	if d.noun == nounGroup {
 		if !d.values.has("base") {
 			c.error(CodeNoBase, w.Span, fmt.Sprintf("the group `%s` is counted but does not say of which membership", d.name), "add `base = frozen` (that of the signing) or `base = follows` to the group")
 			return nil
 		}
-		members = c.members(d)
+		for _, m := range c.members(d) {
+			member[m] = true
+		}
 	}
 	var out []*decl
 	for _, x := range c.decls {
-		if by := x.values.get("by"); x.noun == nounCommitment && len(by.names) == 1 && containsName(members, by.names[0]) {
+		if by := x.values.get("by"); x.noun == nounCommitment && len(by.names) == 1 && member[by.names[0]] {
 			out = append(out, x)
 		}
 	}

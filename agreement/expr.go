@@ -156,7 +156,7 @@ func (c *checker) ref(d *decl, attr string, at, attrAt syntax.Span) Expr {
 		if len(words) > 0 {
 			general = "it has " + strings.Join(words, ", ")
 		}
-		c.error(CodeUnknownAttribute, attrAt, fmt.Sprintf("a %s has no attribute `%s`", d.noun, attr), suggest(attr, words, general))
+		c.error(CodeUnknownAttribute, attrAt, fmt.Sprintf("a %s has no attribute `%s`", d.noun, attr), c.suggest(attr, words, general))
 		return nil
 	}
 	r := &Ref{Noun: d.noun, Name: d.name, Attr: attr, Kind: kind, Range: c.at(at)}
@@ -301,7 +301,7 @@ func (c *checker) call(n *syntax.Call) Expr {
 		}
 	}
 	sort.Strings(known)
-	c.error(CodeUnknownFunction, n.Func.Span, fmt.Sprintf("there is no function `%s`", n.Func.Text), suggest(n.Func.Text, known, "the functions are "+strings.Join(known, ", ")))
+	c.error(CodeUnknownFunction, n.Func.Span, fmt.Sprintf("there is no function `%s`", n.Func.Text), c.suggest(n.Func.Text, known, "the functions are "+strings.Join(known, ", ")))
 	return nil
 }
 

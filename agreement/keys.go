@@ -32,8 +32,7 @@ func (c *checker) takeKey(raw []byte, reason, s string, at Range, want string) b
 		return false
 	}
 	if other, ok := c.keys[string(raw)]; ok {
-		src, _ := c.bundle.File(other.File)
-		c.errorAt(CodeRepeatedKey, at, "the key is used twice", fmt.Sprintf("it also stands in %s, line %d; each person, device and server has its own", other.File, position(src, other.Start).Line))
+		c.errorAt(CodeRepeatedKey, at, "the key is used twice", "it also stands in "+c.line(other)+"; each person, device and server has its own")
 		return false
 	}
 	c.keys[string(raw)] = at

@@ -9,7 +9,8 @@ const (
 	maxBundleSize  = 8 << 20  // all files together
 	maxZoneSize    = 64 << 10 // the largest TZif of IANA's has 3.5 KB
 	maxPath        = 100      // the name field of a ustar header, in which bundles travel
-	maxBlocks      = 2000     // of an agreement
+	maxTextSize    = 1 << 20  // all .agreement files together; the checker's work grows with it
+	maxBlocks      = 1000     // of an agreement
 	maxDiagnostics = 60       // nobody reads more at once
 	maxText        = 4096     // bytes of one string
 	maxExpanded    = 4096     // conditions that all, any and count expand to, over the whole text
@@ -18,6 +19,7 @@ const (
 	maxWitnesses   = 64       // a proof of time carries a line for each
 	maxKeys        = 16       // of one party
 	maxCameras     = 64       // of one vault
+	maxMeasures    = 62       // that one commitment speaks of: the machine keeps them as bits of a word
 )
 
 // maxDuration is a thousand years: sums of instants stay far from overflow.

@@ -102,9 +102,12 @@ type Depositary struct {
 type Party struct {
 	Block
 	Full  string // `name = "..."`; Name if not given
-	Signs bool   // `signs = no`: only acts
-	Keys  Keys
+	Signs bool   // `signs = no`: only acts, or is acted for
+	Keys  Keys   // none if it signs nothing at all
 }
+
+// Speaks says whether the party can make statements.
+func (p *Party) Speaks() bool { return len(p.Keys.Of) > 0 }
 
 // A Group is a named list of parties.
 type Group struct {

@@ -169,7 +169,7 @@ func (c *checker) resolve(w *syntax.Word, nouns []Noun) *decl {
 		if len(nouns) > 0 {
 			what = "no " + nounList(nouns)
 		}
-		c.error(CodeUnknownName, w.Span, fmt.Sprintf("%s is called `%s`", what, w.Text), suggest(w.Text, known, "everything named is declared in a block"))
+		c.error(CodeUnknownName, w.Span, fmt.Sprintf("%s is called `%s`", what, w.Text), c.suggest(w.Text, known, "everything named is declared in a block"))
 		return nil
 	}
 	if d.spec.Later {

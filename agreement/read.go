@@ -120,7 +120,7 @@ func (c *checker) declare() {
 					nouns = append(nouns, string(s.Noun))
 				}
 			}
-			c.error(CodeUnknownBlock, d.block.Noun.Span, fmt.Sprintf("there is no block `%s`", d.noun), suggest(string(d.noun), nouns, "the blocks are "+strings.Join(nouns, ", ")))
+			c.error(CodeUnknownBlock, d.block.Noun.Span, fmt.Sprintf("there is no block `%s`", d.noun), c.suggest(string(d.noun), nouns, "the blocks are "+strings.Join(nouns, ", ")))
 			continue
 		}
 		if d.spec.Later {
@@ -180,9 +180,16 @@ func skeleton(n Name) string { return lookAlikes.Replace(string(n)) }
 var lookAlikes = strings.NewReplacer("_", "-", "0", "o", "1", "l", "i", "l", "rn", "m", "vv", "w")
 
 func (c *checker) place(d *decl) string {
-	src, _ := c.bundle.File(d.file)
-	p := position(src, d.block.Name.Start)
-	return fmt.Sprintf("%s, line %d", d.file, p.Line)
+	return c.line(Range{d.file, d.block.Name.Start, d.block.Name.End})
+}
+
+// line says where something stands, in words.
+func (c *checker) line(r Range) string {
+	if len(c.diags) >= maxDiagnostics {
+		return "" // will not be shown
+	}
+	src, _ := c.bundle.File(r.File)
+	return fmt.Sprintf("%s, line %d", r.File, position(src, r.Start).Line)
 }
 
 // strayFiles refuses files that no text names: what is signed must matter.

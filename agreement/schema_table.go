@@ -41,7 +41,7 @@ var schema = []NounSpec{
 	})},
 	{Noun: nounParty, Doc: "One who is bound, or whose acts the agreement speaks of.", Attributes: attributes([]AttributeSpec{
 		{Name: "name", Shape: ShapeString, Doc: "Its full name."},
-		{Name: "signs", Shape: ShapeYesNo, Default: "yes", Doc: "Whether it signs; one that does not is only acted for."},
+		{Name: "signs", Shape: ShapeYesNo, Default: "yes", Doc: "Whether it signs the agreement and is bound; one that does not may still report or verify if it has keys, and is only acted for if it has none."},
 		{Name: "keys", Shape: ShapeObject, Doc: "Its public keys and how many of them sign together; required if it signs.", Fields: []AttributeSpec{
 			{Name: "of", Shape: ShapeKeys, Required: true, Doc: "The keys, each held by another person."},
 			{Name: "need", Shape: ShapeWhole, Required: true, Low: 1, High: maxKeys, Doc: "How many must sign together."},

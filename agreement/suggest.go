@@ -6,8 +6,11 @@ import (
 )
 
 // suggest is a hint that names the nearest known word, or the general hint if
-// none is near.
-func suggest(word string, known []string, general string) string {
+// none is near. Nothing is searched for a diagnostic that will not be shown.
+func (c *checker) suggest(word string, known []string, general string) string {
+	if len(c.diags) >= maxDiagnostics {
+		return ""
+	}
 	best, distance := "", 1+min(3, (len(word)+1)/3)
 	sorted := append([]string(nil), known...)
 	sort.Strings(sorted)

@@ -52,7 +52,7 @@ func (c *checker) fields(fields []*syntax.Field, specs []AttributeSpec, owner sy
 					names = append(names, s.Name)
 				}
 			}
-			c.error(CodeUnknownAttribute, f.Name.Span, fmt.Sprintf("%s has no attribute `%s`", what, f.Name.Text), suggest(f.Name.Text, names, "it may have "+strings.Join(names, ", ")))
+			c.error(CodeUnknownAttribute, f.Name.Span, fmt.Sprintf("%s has no attribute `%s`", what, f.Name.Text), c.suggest(f.Name.Text, names, "it may have "+strings.Join(names, ", ")))
 		case seen[f.Name.Text]:
 			c.error(CodeDuplicateAttribute, f.Name.Span, fmt.Sprintf("`%s` is given twice", f.Name.Text), "keep one of them")
 		case spec.Later:
@@ -185,7 +185,7 @@ func (c *checker) wordValue(v *value, spec *AttributeSpec) bool {
 			return true
 		}
 	}
-	c.errorAt(CodeUnknownWord, v.at, fmt.Sprintf("expected %s, found `%s`", want, w.Text), suggest(w.Text, words, ""))
+	c.errorAt(CodeUnknownWord, v.at, fmt.Sprintf("expected %s, found `%s`", want, w.Text), c.suggest(w.Text, words, ""))
 	return false
 }
 
@@ -252,7 +252,7 @@ func (c *checker) duration(n *syntax.Number) (Duration, bool) {
 		c.error(CodeMonthLength, n.UnitSpan, fmt.Sprintf("a duration in %s has no fixed length: a month has 28 to 31 days, a year 365 or 366", n.Unit), "give days, or the date itself")
 		return 0, false
 	case !ok:
-		c.error(CodeUnknownUnit, n.UnitSpan, fmt.Sprintf("`%s` is no unit of time", n.Unit), suggest(n.Unit, []string{"seconds", "minutes", "hours", "days", "weeks"}, "the units of time are seconds, minutes, hours, days, weeks"))
+		c.error(CodeUnknownUnit, n.UnitSpan, fmt.Sprintf("`%s` is no unit of time", n.Unit), c.suggest(n.Unit, []string{"seconds", "minutes", "hours", "days", "weeks"}, "the units of time are seconds, minutes, hours, days, weeks"))
 		return 0, false
 	}
 	secs := new(big.Rat).Mul(n.Value, big.NewRat(int64(unit), 1))

@@ -188,9 +188,15 @@ func (l *line) runKey() string {
 	return ""
 }
 
+// maxAligned is the width of code beyond which a comment follows it directly:
+// one long line would push the comments of its neighbours out of sight.
+const maxAligned = 48
+
 // comments aligns the comments that end neighbouring lines.
 func comments(lines []*line) {
-	trailing := func(l *line) bool { return l.comment != "" && len(l.toks) > 0 }
+	trailing := func(l *line) bool {
+		return l.comment != "" && len(l.toks) > 0 && utf8.RuneCountInString(l.code()) <= maxAligned
+	}
 	for i := 0; i < len(lines); i++ {
 		end, width := i, 0
 		for end < len(lines) && trailing(lines[end]) && lines[end].indent == lines[i].indent {
@@ -202,6 +208,8 @@ func comments(lines []*line) {
 		}
 		if end > i {
 			i = end - 1
+		} else if l := lines[i]; l.comment != "" && len(l.toks) > 0 {
+			l.comment = " " + l.comment
 		}
 	}
 }
