@@ -13,10 +13,16 @@ import (
 var thirdPerson = map[Verb]string{Sign: "signs", Perform: "performs", Lift: "lifts", Impose: "imposes",
 	Verify: "verifies", Contest: "contests", Invoke: "invokes", Report: "reports"}
 
-// words is what the act does, without who does it and when, in the grammar of
-// assumptions.
-func (a Act) words() string {
-	parts := []string{thirdPerson[a.Verb]}
+var baseForm = map[Verb]string{Sign: "sign", Perform: "perform", Lift: "lift", Impose: "impose",
+	Verify: "verify", Contest: "contest", Invoke: "invoke", Report: "report"}
+
+// String is who does what, in the grammar of assumptions.
+func (a Act) String() string { return string(a.By) + " " + a.words(thirdPerson) }
+
+// words is what the act does, without who does it and when, with the verb in
+// one of the two forms.
+func (a Act) words(form map[Verb]string) string {
+	parts := []string{form[a.Verb]}
 	if a.Subject != "" {
 		parts = append(parts, string(a.Subject))
 	}
@@ -25,6 +31,7 @@ func (a Act) words() string {
 		parts = append(parts, "accepts")
 	case a.Verb == Verify:
 		parts = append(parts, "refuses")
+	case a.Verb == Report && a.Value == nil && a.Unit != "":
 	case a.Verb == Report && a.Value != nil:
 		parts = append(parts, sayNumber(a.Value), a.Unit)
 	case a.Verb == Report:
@@ -93,7 +100,10 @@ func (s *State) candidates(values bool) []Act {
 				if values {
 					add(by, Report, r.Name)
 				}
-			case values:
+			case !values:
+				a := add(by, Report, r.Name)
+				a.Value, a.Unit = new(big.Rat), r.Unit
+			default:
 				for _, q := range m.valuesNear(r) {
 					a := add(by, Report, r.Name)
 					a.Value, a.Unit = q, r.Unit

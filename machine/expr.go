@@ -144,7 +144,7 @@ func eval(r reader, e *expr) value {
 	case opEndOfDay:
 		v := eval(r, e.args[0])
 		if v.set {
-			v.n = int64(endOfDay(agreement.Instant(v.n), e.zone))
+			v.n = int64(agreement.EndOfDay(agreement.Instant(v.n), e.zone))
 		}
 		return v
 	}
@@ -256,28 +256,4 @@ func evalExtreme(r reader, e *expr) value {
 		}
 	}
 	return best
-}
-
-// endOfDay is the last second of t's day in the zone. Clocks may jump at
-// midnight, so it is the last instant within reach that shows the same date.
-func endOfDay(t agreement.Instant, zone *time.Location) agreement.Instant {
-	const day = 24 * 60 * 60
-	y, m, d := time.Unix(int64(t), 0).In(zone).Date()
-	same := func(u int64) bool {
-		y2, m2, d2 := time.Unix(u, 0).In(zone).Date()
-		return y2 == y && m2 == m && d2 == d
-	}
-	base := time.Date(y, m, d+1, 0, 0, 0, 0, time.UTC).Unix() // midnight, were the offset zero
-	best := int64(t)
-	for _, near := range []int64{base - day, base, base + day} {
-		at := time.Unix(near, 0).In(zone)
-		_, offset := at.Zone()
-		_, jump := at.ZoneBounds() // a jump may end the day before midnight is shown
-		for _, end := range []int64{base - int64(offset) - 1, jump.Unix() - 1} {
-			if end > best && same(end) {
-				best = end
-			}
-		}
-	}
-	return agreement.Instant(best)
 }

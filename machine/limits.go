@@ -25,3 +25,27 @@ const maxPlaces = 40
 
 // maxValues is how many values of one reading are tried for what they change.
 const maxValues = 12
+
+const (
+	// maxWord is how many letters of a word that is not known are compared and
+	// shown: names are shorter, and messages carry no unbounded input.
+	maxWord = 64
+
+	// maxSteps and maxDepth bound an explanation to what a person reads.
+	maxSteps = 40
+	maxDepth = 10
+
+	// maxAhead is how many deadlines ahead Why looks for what would change an
+	// answer, and maxPairs how many single acts it still tries two at a time.
+	maxAhead = 24
+	maxPairs = 24
+)
+
+const (
+	// maxLine bounds an assumption and a line of a scenario, maxScenario a
+	// scenario and maxLines its lines: each act costs a step and each
+	// expectation that fails an explanation.
+	maxLine     = 4096
+	maxLines    = 10_000
+	maxScenario = 1 << 20
+)

@@ -1,12 +1,14 @@
 package machine
 
 import (
+	"time"
+
 	"detente/agreement"
 )
 
 // expr turns the names of e into slots. A nil expression stays nil.
 func (m *Machine) expr(e agreement.Expr) *expr {
-	x := &expr{src: e, zone: m.agreement.Zone}
+	x := &expr{src: e, zone: m.zone()}
 	switch e := e.(type) {
 	case nil:
 		return nil
@@ -47,6 +49,14 @@ func (m *Machine) expr(e agreement.Expr) *expr {
 	}
 	x.kind = e.Type()
 	return x
+}
+
+// zone is the agreement's; one that says none is in UTC.
+func (m *Machine) zone() *time.Location {
+	if m.agreement.Zone == nil {
+		return time.UTC
+	}
+	return m.agreement.Zone
 }
 
 func (m *Machine) exprs(of ...agreement.Expr) []*expr {

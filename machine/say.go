@@ -68,7 +68,10 @@ func sayAll(of []agreement.Expr) string {
 func sayLiteral(e *agreement.Literal) string {
 	switch e.Kind {
 	case agreement.TypeBool:
-		return fmt.Sprint(e.Bool)
+		if e.Bool {
+			return "yes"
+		}
+		return "no"
 	case agreement.TypeInstant:
 		return e.Instant.String()
 	case agreement.TypeDuration:

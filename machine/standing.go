@@ -307,7 +307,10 @@ func (s *State) permit(st *Standing, a Act) {
 		if !s.Clone().Apply(a).Effect {
 			return
 		}
-		d := Duty{Subject: a.Subject, Verb: a.Verb, Words: a.words()}
+		d := Duty{Subject: a.Subject, Verb: a.Verb, Words: a.words(baseForm)}
+		if a.Verb == Report {
+			d.Words = "report " + string(a.Subject)
+		}
 		if b, ok := s.m.byName[a.Subject]; ok && a.Verb == Verify {
 			d.By = moment(s.timers[s.m.commitments[b.i].tSilence])
 		}

@@ -13,12 +13,12 @@ next
   2021-05-24T00:00:00Z  closes of footage: a claim is undecided: held, at most until 2021-06-23T00:00:00Z
   2021-06-03T00:00:00Z  silence of lift-sanctions: silence accepts the claim: lift-sanctions is fulfilled
 iran
-  may   verifies lift-sanctions accepts, by 2021-06-03T00:00:00Z
-  may   verifies lift-sanctions refuses, by 2021-06-03T00:00:00Z
+  may   verify lift-sanctions accepts, by 2021-06-03T00:00:00Z
+  may   verify lift-sanctions refuses, by 2021-06-03T00:00:00Z
 iaea
   waits for iran: footage opens if lift-sanctions.fulfilled
 us
-  may   lifts us-sanctions
+  may   lift us-sanctions
   waits for iran: the claim of lift-sanctions is to be found true or not until 2021-06-03T00:00:00Z
 `
 

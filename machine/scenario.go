@@ -1,0 +1,290 @@
+package machine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"detente/agreement"
+)
+
+// A Scenario is dated statements and the standing that its author expects of
+// them. Its form, one line each, `#` beginning a comment:
+//
+//	at      INSTANT BY VERB SUBJECT ...      an act that must have an effect
+//	refused INSTANT BY VERB SUBJECT ...      an act that must have none
+//	expect  INSTANT [NOUN] SUBJECT STATUS    what must be the case
+//	expect  INSTANT SUBJECT.ATTRIBUTE VALUE
+//
+// Acts are as in the grammar of assumptions. Lines are taken in the order of
+// their instants, then as written; an expectation of an instant is judged
+// after every act and deadline of it.
+type Scenario struct {
+	lines []scenarioLine
+}
+
+type scenarioLine struct {
+	number int
+	text   string
+	word   string   // at, refused, expect
+	fields []string // what follows it
+}
+
+// A ScenarioError is a line that cannot be read.
+type ScenarioError struct {
+	Line    int
+	Message string
+}
+
+// Error gives the line and the message.
+func (e ScenarioError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Message) }
+
+// ParseScenario reads the lines, of no agreement in particular: names are found
+// when it runs. It gives all errors, and the scenario if there are none.
+func ParseScenario(src []byte) (*Scenario, []ScenarioError) {
+	if len(src) > maxScenario {
+		return nil, []ScenarioError{{1, fmt.Sprintf("a scenario has at most %d bytes", maxScenario)}}
+	}
+	sc := &Scenario{}
+	var errs []ScenarioError
+	for i, text := range strings.Split(string(src), "\n") {
+		fail := func(format string, args ...any) {
+			errs = append(errs, ScenarioError{i + 1, fmt.Sprintf(format, args...)})
+		}
+		if i >= maxLines {
+			fail("a scenario has at most %d lines", maxLines)
+			break
+		}
+		if len(text) > maxLine {
+			fail("a line has at most %d bytes", maxLine)
+			continue
+		}
+		text, _, _ = strings.Cut(text, "#")
+		words := strings.Fields(text)
+		if len(words) == 0 {
+			continue
+		}
+		l := scenarioLine{number: i + 1, text: strings.Join(words, " "), word: words[0], fields: words[1:]}
+		if msg := l.fault(); msg != "" {
+			fail("%s", msg)
+			continue
+		}
+		sc.lines = append(sc.lines, l)
+	}
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	return sc, nil
+}
+
+// fault is what is wrong with a line whatever the agreement.
+func (l *scenarioLine) fault() string {
+	if l.word != "at" && l.word != "refused" && l.word != "expect" {
+		return unknownWord("a line begins with at, refused or expect, not with", l.word, []string{"at", "refused", "expect"}).Error()
+	}
+	if len(l.fields) < 3 {
+		if l.word == "expect" {
+			return "expected `expect INSTANT SUBJECT STATUS`, such as `expect 2021-05-24 footage release`"
+		}
+		return "expected `" + l.word + " INSTANT BY VERB SUBJECT`, such as `at 2021-05-01 iran lifts us-sanctions`"
+	}
+	if _, err := parseInstant(l.fields[0], time.UTC); err != nil {
+		return err.Error()
+	}
+	if l.word != "expect" {
+		if _, err := parseVerb(l.fields[2]); err != nil {
+			return err.Error()
+		}
+	}
+	return ""
+}
+
+// A ScenarioReport is what came of a scenario.
+type ScenarioReport struct {
+	Results        []Result
+	Passed, Failed int
+}
+
+// A Result is what came of one line: an act or an expectation.
+type Result struct {
+	Line int
+	Text string
+	OK   bool
+	Got  string // when not OK: what was the case instead
+	Why  string // when not OK: the explanation
+}
+
+type scenarioEvent struct {
+	line    *scenarioLine
+	at      agreement.Instant
+	act     Act
+	subject subject
+	want    string
+}
+
+// Run plays the scenario on a fresh start of the machine.
+func (sc *Scenario) Run(m *Machine) ScenarioReport {
+	var rep ScenarioReport
+	var events []scenarioEvent
+	for i := range sc.lines {
+		l := &sc.lines[i]
+		e, err := l.event(m)
+		if err != nil {
+			rep.add(Result{Line: l.number, Text: l.text, Got: err.Error()})
+			continue
+		}
+		events = append(events, e)
+	}
+	// Acts of an instant before expectations of it.
+	slices.SortStableFunc(events, func(a, b scenarioEvent) int {
+		switch {
+		case a.at != b.at && a.at < b.at:
+			return -1
+		case a.at != b.at:
+			return 1
+		}
+		return rank(a) - rank(b)
+	})
+	s := m.Start()
+	for _, e := range events {
+		rep.add(e.play(s))
+	}
+	slices.SortStableFunc(rep.Results, func(a, b Result) int { return a.Line - b.Line })
+	return rep
+}
+
+func rank(e scenarioEvent) int {
+	if e.line.word == "expect" {
+		return 1
+	}
+	return 0
+}
+
+func (rep *ScenarioReport) add(r Result) {
+	rep.Results = append(rep.Results, r)
+	if r.OK {
+		rep.Passed++
+	} else {
+		rep.Failed++
+	}
+}
+
+// event finds the names of a line in the agreement.
+func (l *scenarioLine) event(m *Machine) (scenarioEvent, error) {
+	e := scenarioEvent{line: l}
+	var err error
+	if l.word != "expect" {
+		e.act, err = m.parseAct(l.fields)
+		e.at = e.act.At
+		return e, err
+	}
+	if e.at, err = parseInstant(l.fields[0], m.zone()); err != nil {
+		return e, err
+	}
+	rest := l.fields[1:]
+	if len(rest) > 2 && isNoun(rest[0]) {
+		rest = rest[1:]
+	}
+	if e.subject, err = m.subject(rest[0]); err != nil {
+		return e, err
+	}
+	e.want = strings.Join(rest[1:], " ")
+	return e, m.possible(&e)
+}
+
+func isNoun(word string) bool {
+	switch word {
+	case "commitment", "measure", "act", "reading", "milestone", "vault", "party":
+		return true
+	}
+	return false
+}
+
+// possible refuses an expectation that could never be met for its spelling, and
+// writes instants and numbers as answers write them.
+func (m *Machine) possible(e *scenarioEvent) error {
+	var words []string
+	switch e.subject.kind {
+	case asCondition:
+		words = []string{"true", "false"}
+	case asInstant:
+		if e.want == "not known" {
+			return nil
+		}
+		t, err := parseInstant(e.want, m.zone())
+		e.want = t.String()
+		return err
+	case asValue, asMaximum, asInteger:
+		number, unit, _ := strings.Cut(e.want, " ")
+		if q, err := parseNumber(number); err == nil {
+			e.want = strings.TrimSpace(sayNumber(q) + " " + unit)
+		}
+		return nil
+	case asStatus:
+		words = m.fluents[e.subject.fluent].words
+		switch e.subject.block.noun {
+		case "act":
+			words = []string{"not-done", "notice", "done"}
+		case "reading":
+			words = []string{"unreported", "reported", "late"}
+		case "milestone":
+			words = []string{"not-reached", "reached"}
+		}
+	}
+	if slices.Contains(words, e.want) {
+		return nil
+	}
+	return unknownWord("what is expected of "+e.line.fields[1]+" is not one of its answers:", e.want, words)
+}
+
+func (e *scenarioEvent) play(s *State) Result {
+	r := Result{Line: e.line.number, Text: e.line.text}
+	if e.line.word != "expect" {
+		v := s.Enact(e.act)
+		r.OK = v.Effect == (e.line.word == "at")
+		switch {
+		case r.OK:
+		case v.Effect:
+			r.Got = "it had an effect"
+		default:
+			r.Got = "it had no effect: " + v.Reason
+		}
+		return r
+	}
+	s.Drive(e.at)
+	got := s.answer(e.subject)
+	if r.OK = got == e.want; r.OK {
+		return r
+	}
+	r.Got = fmt.Sprintf("%s is %s, expected %s", e.subject.text(), got, e.want)
+	if x, err := s.Why(e.subject.text()); err == nil {
+		r.Why = x.Text()
+	}
+	return r
+}
+
+func (q subject) text() string {
+	if q.attr == "" {
+		return string(q.name)
+	}
+	return string(q.name) + "." + q.attr
+}
+
+// Text is the report for people to read: every line, and why those failed that
+// did.
+func (rep ScenarioReport) Text() string {
+	var b strings.Builder
+	for _, r := range rep.Results {
+		if r.OK {
+			fmt.Fprintf(&b, "ok    line %d: %s\n", r.Line, r.Text)
+			continue
+		}
+		fmt.Fprintf(&b, "FAIL  line %d: %s\n      %s\n", r.Line, r.Text, r.Got)
+		for l := range strings.Lines(r.Why) {
+			b.WriteString("      " + l)
+		}
+	}
+	fmt.Fprintf(&b, "%d passed, %d failed\n", rep.Passed, rep.Failed)
+	return b.String()
+}
