@@ -1,0 +1,157 @@
+package custodian
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+
+	"detente/agreement"
+	"detente/internal/durable"
+	"detente/mirror"
+	"detente/record"
+	"detente/statement"
+	"detente/vault"
+)
+
+// Config is what a custodian is given.
+type Config struct {
+	Dir    string           // its folder, made if missing
+	Signer statement.Signer // its key under its declared name
+	Record *mirror.Client
+	Random io.Reader // crypto/rand.Reader
+	Log    *slog.Logger
+	FS     durable.FS // durable.OS if nil
+}
+
+// A Custodian serves every seat that an agreement gives to one name.
+type Custodian struct {
+	cfg      Config
+	name     agreement.Name
+	follower *mirror.Follower
+	seats    []*seat
+}
+
+// Open takes the folder and reads the agreement; the first time it needs the
+// record's host for that. It refuses to start where the cryptography would not
+// work, or where the agreement gives this name no seat.
+func Open(ctx context.Context, cfg Config) (*Custodian, error) {
+	if err := vault.CheckRuntime(); err != nil {
+		return nil, fmt.Errorf("opening custodian: %w", err)
+	}
+	if cfg.FS == nil {
+		cfg.FS = durable.OS
+	}
+	follower, err := mirror.Open(ctx, mirror.Config{Dir: filepath.Join(cfg.Dir, "mirror"), Client: cfg.Record, FS: cfg.FS})
+	if err != nil {
+		return nil, fmt.Errorf("opening custodian: %w", err)
+	}
+	c := &Custodian{cfg: cfg, name: agreement.Name(cfg.Signer.Name()), follower: follower}
+	if err := c.takeSeats(); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening custodian: %w", err), follower.Close())
+	}
+	return c, nil
+}
+
+func (c *Custodian) takeSeats() error {
+	a := c.follower.Agreement()
+	for _, v := range a.Vaults {
+		for i, name := range v.Seats {
+			if name != c.name {
+				continue
+			}
+			r, err := vault.NewReader(a, v.Name)
+			if err != nil {
+				return err
+			}
+			s := &seat{custodian: c, vault: v.Name, number: i + 1, ledger: r, dir: filepath.Join(c.cfg.Dir, string(v.Name))}
+			if err := s.open(); err != nil {
+				return err
+			}
+			c.seats = append(c.seats, s)
+		}
+	}
+	if len(c.seats) == 0 {
+		return fmt.Errorf("agreement %s gives custodian %s no seat", a.Name, c.name)
+	}
+	return nil
+}
+
+// Close gives the folder up; call it after Run has returned.
+func (c *Custodian) Close() error { return c.follower.Close() }
+
+// Run follows the record and does what its seats owe, until ctx is done. It
+// returns early only if going on would be wrong: the record shows another
+// history than before, or the folder cannot be written.
+func (c *Custodian) Run(ctx context.Context) error {
+	for {
+		read := c.read()
+		err := c.follower.Wait(ctx, func(_ *record.Fold, final int64) bool { return final > read })
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("following the record: %w", err)
+		}
+		if err := c.act(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// read is how many entries every seat has folded.
+func (c *Custodian) read() int64 {
+	n := c.seats[0].ledger.Size()
+	for _, s := range c.seats {
+		n = min(n, s.ledger.Size())
+	}
+	return n
+}
+
+// act folds what has become final and does what is owed after it.
+func (c *Custodian) act(ctx context.Context) error {
+	for _, s := range c.seats {
+		var err error
+		size, note := c.follower.Final()
+		c.follower.With(func(f *record.Fold) {
+			if err = s.ledger.Read(f, size); err == nil {
+				err = s.decide(f, note)
+			}
+		})
+		if err == nil {
+			err = s.serve(ctx)
+		}
+		if err != nil {
+			return fmt.Errorf("vault %s: %w", s.vault, err)
+		}
+	}
+	return nil
+}
+
+// say signs a statement under the head last seen and submits it. A refusal is
+// logged, not returned: the record goes on, and what is still owed is tried
+// again when it has. That the host does not answer is an error only of this try.
+func (c *Custodian) say(ctx context.Context, answers statement.ID, body statement.Body) bool {
+	head, _ := c.follower.Head()
+	a := c.follower.Agreement()
+	s := &statement.Statement{Agreement: a.ID, Bundle: a.ID, By: c.name, Answers: answers, Seen: head, Body: body}
+	text, err := s.Text()
+	if err != nil {
+		c.cfg.Log.Error("statement not made", "kind", body.Kind(), "error", err)
+		return false
+	}
+	note, err := statement.Sign(text, c.cfg.Signer)
+	if err != nil {
+		c.cfg.Log.Error("statement not signed", "kind", body.Kind(), "error", err)
+		return false
+	}
+	receipt, err := c.cfg.Record.Submit(ctx, note)
+	if err != nil {
+		c.cfg.Log.Warn("statement not taken", "kind", body.Kind(), "error", err)
+		return false
+	}
+	c.cfg.Log.Info("on the record", "kind", body.Kind(), "entry", receipt.Index)
+	return true
+}
