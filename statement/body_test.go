@@ -246,13 +246,10 @@ func TestEntryLimit(t *testing.T) {
 	wantRule(t, err, ErrTooLarge)
 }
 
-func TestValuesRefused(t *testing.T) {
+func TestWordsRefused(t *testing.T) {
 	d := documents(0)
-	h, k := sampleHex("x"), sample64("k", hybridKeyBytes)
-	for i, c := range []struct {
-		body Body
-		rule Rule
-	}{
+	h := sampleHex("x")
+	refuseBodies(t, []refusedBody{
 		{SignBody{strings.ToUpper(h)}, ErrValue},
 		{SignBody{h[1:]}, ErrValue},
 		{DeclareBody{"a", nil}, ErrValue},
@@ -276,6 +273,14 @@ func TestValuesRefused(t *testing.T) {
 		{InvokeBody{"a", nil, "", d}, ErrValue},
 		{InvokeBody{"a", []string{""}, "", d}, ErrValue},
 		{InvokeBody{"a", []string{"x", "x"}, "", d}, ErrDuplicate},
+	})
+	_, err := encodeBody(DeclareBody{"a\xffb", d})
+	wantRule(t, err, ErrCharacter)
+}
+
+func TestValuesRefused(t *testing.T) {
+	h, k := sampleHex("x"), sample64("k", hybridKeyBytes)
+	refuseBodies(t, []refusedBody{
 		{KeyBody{nil, []string{}, 1, ""}, ErrValue},
 		{KeyBody{[]string{"ed25519 AAAA"}, []string{}, 1, ""}, ErrPublicKey},
 		{KeyBody{keysOf(t, "a", "a"), []string{}, 1, ""}, ErrDuplicate},
@@ -307,7 +312,25 @@ func TestValuesRefused(t *testing.T) {
 		{ReplyBody{"maybe", ""}, ErrValue},
 		{EnrolBody{"d", "c", []string{"bless"}}, ErrValue},
 		{EnrolBody{"d", "c", []string{}}, ErrValue},
-	} {
+	})
+	e := epochOf(3, 2)
+	e.Seats[2].Custodian = e.Seats[0].Custodian
+	_, err := encodeBody(e)
+	wantRule(t, err, ErrDuplicate)
+	e = epochOf(3, 2)
+	e.Recipient = "age1pq1" + strings.Repeat("Q", recipientBytes-7)
+	_, err = encodeBody(e)
+	wantRule(t, err, ErrCharacter)
+}
+
+type refusedBody struct {
+	body Body
+	rule Rule
+}
+
+// refuseBodies wants each refused, by the writer and by the reader.
+func refuseBodies(t *testing.T, list []refusedBody) {
+	for i, c := range list {
 		_, err := encodeBody(c.body)
 		t.Run(fmt.Sprintf("%d %s", i, c.body.Kind()), func(t *testing.T) {
 			wantRule(t, err, c.rule)
@@ -319,14 +342,4 @@ func TestValuesRefused(t *testing.T) {
 			wantRule(t, err, c.rule)
 		})
 	}
-	_, err := encodeBody(DeclareBody{"a\xffb", d})
-	wantRule(t, err, ErrCharacter)
-	e := epochOf(3, 2)
-	e.Seats[2].Custodian = e.Seats[0].Custodian
-	_, err = encodeBody(e)
-	wantRule(t, err, ErrDuplicate)
-	e = epochOf(3, 2)
-	e.Recipient = "age1pq1" + strings.Repeat("Q", recipientBytes-7)
-	_, err = encodeBody(e)
-	wantRule(t, err, ErrCharacter)
 }

@@ -25,15 +25,15 @@
 // has exactly eight lines:
 //
 //	detente/statement/1
-//	agreement c2a1d0ef5b1c1b0b8c4f2a7a3c4f7d8e9a0b1c2d3e4f5061728394a5b6c7d8e9
-//	bundle c2a1d0ef5b1c1b0b8c4f2a7a3c4f7d8e9a0b1c2d3e4f5061728394a5b6c7d8e9
+//	agreement 46a81739c6ee7c1d5ed084e7de843a7ed79435cd445513e4dd5c4e5ac395fb4b
+//	bundle 1e6ed65d77d6364eeaed5a745ba5c4985ae2b700dd85d7cf7f027bdf294a33fc
 //	by iran
 //	answers -
 //	seen 0 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 //	kind perform
 //	{"commitment":"stop-enrichment","documents":[]}
 //
-//	— iran 2Pg0YlxX...
+//	— iran n9vhbgJG2pFRA/DmKg/WphyAFpBVkfwxaCu6YhMHZ8XT8ltJgMmfgIntjH2CQMWzX/jrA2nbSDNm/fD9QUIZpl6NtAg=
 //
 // The agreement's id; the version of the bundle the author signs under; the
 // declared name of the author; the ID of the statement it answers, or "-"; a
@@ -41,7 +41,10 @@
 // JSON. The ID of a statement is the SHA-256 of those eight lines and never
 // depends on its signatures. A signature line is an em dash, a space, the
 // author's declared name, a space and the standard base64 of four bytes of
-// key hash and 64 bytes of Ed25519 signature over the eight lines.
+// key hash and 64 bytes of Ed25519 signature over the eight lines. This one is
+// by the key
+//
+//	ed25519 6uHIeTtVl8Sz9JDnasMRcsQ5aQ+O4UFCu4UaYfmknw4=
 //
 // spec/statement.md is normative; spec/vectors/statement has examples of every
 // kind and of every refusal.

@@ -43,8 +43,8 @@ const (
 )
 
 // In the bodies below: Hex is 64 lower-case hex digits; Bytes is standard
-// base64 with padding; an instant is seconds since 1970 (JSON integer below
-// 2^53). Fields stand in this order; none may be missing; slices are never
+// base64 with padding; an instant is seconds since 1970 (JSON integer, years
+// 1 to 9999). Fields stand in this order; none may be missing; slices are never
 // null.
 
 // Document names a file that is not on the record itself.
@@ -213,7 +213,7 @@ type (
 		Last  int64    `json:"last"`  // epoch
 		Keys  []string `json:"keys"`  // Bytes: hybrid HPKE public key per seat; "" for a seat that is not asked
 	}
-	// HandOverBody carries a seat's shares for a request; Answers is the request. At most 24.
+	// HandOverBody carries a seat's shares for a request, in the order of their epochs; Answers is the request. At most 24.
 	HandOverBody struct {
 		Vault       string     `json:"vault"`
 		Seat        int        `json:"seat"`
@@ -253,38 +253,46 @@ type (
 // Reserved kinds: specified, decoded and kept on the record; this version
 // gives them no effect (they are shown as such).
 type (
+	// TenderBody puts one act into an exchange, to take effect together with the others or not at all.
 	TenderBody struct {
 		Exchange string `json:"exchange"`
 		Member   string `json:"member"`
 	}
+	// VoteBody votes on a draft of a decision.
 	VoteBody struct {
 		Decision string `json:"decision"`
 		Draft    string `json:"draft"`
-		Vote     string `json:"vote"`
+		Vote     string `json:"vote"` // yes | no | abstain
 		Reason   string `json:"reason"`
 	}
+	// AnswerBody answers a question by choosing one of its interpretations.
 	AnswerBody struct {
 		Question       string `json:"question"`
 		Interpretation string `json:"interpretation"`
 		Reason         string `json:"reason"`
 	}
+	// InviteBody invites parties to talks.
 	InviteBody struct {
 		To      []string `json:"to"`
 		Subject string   `json:"subject"`
 		At      int64    `json:"at"`
 		Place   string   `json:"place"`
 	}
+	// ReplyBody replies to an invitation; Answers is the invitation.
 	ReplyBody struct {
-		Reply  string `json:"reply"`
+		Reply  string `json:"reply"` // accepts | refuses
 		Reason string `json:"reason"`
 	}
+	// AmendBody consents to a new bundle of the agreement.
 	AmendBody struct {
-		Bundle string `json:"bundle"`
+		Bundle string `json:"bundle"` // Hex: digest of the new bundle
 		Reason string `json:"reason"`
 	}
+	// WithdrawBody gives notice of leaving the agreement.
 	WithdrawBody struct {
 		Reason string `json:"reason"`
 	}
+	// EnrolBody lets a delegate sign some kinds for By.
 	EnrolBody struct {
 		Delegate   string   `json:"delegate"`
 		Credential string   `json:"credential"`
