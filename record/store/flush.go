@@ -145,12 +145,14 @@ type pending struct {
 	base    []int64       // as in edge
 	hashes  [][]tlog.Hash // as in edge, up to the head
 	notes   []cosigned
+
+	notesFlushed uint32
 }
 
 func (l *Log) pending() pending {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	p := pending{head: l.head, flushed: l.flushed, rewrite: l.rewrite, notes: l.notes}
+	p := pending{head: l.head, flushed: l.flushed, rewrite: l.rewrite, notes: l.notes, notesFlushed: l.notesFlushed}
 	p.entries = l.fresh[:l.head.Size-l.flushed]
 	if l.edge != nil {
 		for level := range levels(l.head.Size) {
@@ -183,10 +185,14 @@ func (s *Store) flushLog(l *Log) error {
 			return err
 		}
 	}
-	if grown || p.rewrite {
+	if grown || p.rewrite || len(p.notes) > 0 {
 		t, err := s.flushTiles(l, &p)
 		if err != nil {
 			return err
+		}
+		t.notes = max(t.notes, p.notesFlushed)
+		for i := range p.notes {
+			t.notes = max(t.notes, p.notes[i].ordinal+1)
 		}
 		l.files.Lock()
 		defer l.files.Unlock()

@@ -127,7 +127,13 @@ func (s *Store) loadLog(l *Log) error {
 	l.head = statement.Head{Size: t.size, Root: t.root}
 	l.flushed = t.size
 	s.tails.Add(1)
-	return s.loadCosigned(l)
+	if err := s.loadCosigned(l); err != nil {
+		return err
+	}
+	if l.notesFlushed < t.notes {
+		return damaged(l.where(), "of %d cosigned checkpoints there are %d", t.notes, l.notesFlushed)
+	}
+	return nil
 }
 
 func (s *Store) readTailState(name string) (*tail, error) {

@@ -15,11 +15,12 @@ import (
 	"detente/statement"
 )
 
-// testSign signs as a depositary would: deterministic, key from the origin.
+var testKey = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, 32))
+
+// testSign signs as a depositary would.
 func testSign(origin string, head statement.Head) ([]byte, error) {
-	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, 32))
 	text := checkpointText(origin, head)
-	sig := append([]byte("hash"), ed25519.Sign(key, text)...)
+	sig := append([]byte("hash"), ed25519.Sign(testKey, text)...)
 	return fmt.Appendf(nil, "%s\n— %s %s\n", text, origin, base64.StdEncoding.EncodeToString(sig)), nil
 }
 

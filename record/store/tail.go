@@ -21,12 +21,13 @@ const maxTail = maxTailState + (tileWidth-1)*(2+MaxEntry)
 
 // A tail is what a record's folder holds beside full tiles: its size and root
 // and its partial tiles. Encoding: magic, origin length (16 bits), origin, size
-// (64), root, the hashes of the partial tile of each level, SHA-256 of all
+// (64), root, number of cosigned checkpoints (32), the hashes of the partial tile of each level, SHA-256 of all
 // that, then the partial entry bundle. Its lengths follow from the size.
 type tail struct {
 	origin  string
 	size    int64
 	root    tlog.Hash
+	notes   uint32 // how many cosigned checkpoints there are at least
 	partial [][]tlog.Hash
 	bundle  []byte
 }
@@ -37,6 +38,7 @@ func (t *tail) encode() []byte {
 	b = append(b, t.origin...)
 	b = binary.BigEndian.AppendUint64(b, uint64(t.size))
 	b = append(b, t.root[:]...)
+	b = binary.BigEndian.AppendUint32(b, t.notes)
 	for _, hashes := range t.partial {
 		b = appendHashes(b, hashes)
 	}
@@ -64,7 +66,7 @@ func parseTail(b []byte) (*tail, error) {
 	}
 	n := int(binary.BigEndian.Uint16(rest))
 	rest = rest[2:]
-	if len(rest) < n+8+tlog.HashSize {
+	if len(rest) < n+8+tlog.HashSize+4 {
 		return nil, errShort
 	}
 	t := &tail{origin: string(rest[:n])}
@@ -75,7 +77,8 @@ func parseTail(b []byte) (*tail, error) {
 	t.size = int64(size)
 	rest = rest[n+8:]
 	copy(t.root[:], rest)
-	rest = rest[tlog.HashSize:]
+	t.notes = binary.BigEndian.Uint32(rest[tlog.HashSize:])
+	rest = rest[tlog.HashSize+4:]
 	for level := range levels(t.size) {
 		count := int(levelCount(t.size, level) % tileWidth)
 		if len(rest) < count*tlog.HashSize {
