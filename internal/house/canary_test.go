@@ -180,6 +180,8 @@ type T struct{}
 // M is said.
 func (t T) M() {}
 func (t *T) N() {}
+func (t *T) Error() string { return "" }
+func Error() {}
 type hidden int
 func (hidden) Shown() {}
 const C = 1
@@ -205,7 +207,7 @@ package c
 func Free() {}
 `)
 	expect(t, PackageDocs(tree), "b: its package documentation has 20 bytes", "internal/c: its package documentation has 0 bytes")
-	expect(t, ExportedDocs(tree), "Bare is", "T is", "T.N is", "C is", "V is", "Each is")
+	expect(t, ExportedDocs(tree), "Bare is", "T is", "T.N is", "Error is", "C is", "V is", "Each is")
 }
 
 func TestCanaryTests(t *testing.T) {

@@ -30,6 +30,10 @@ func PackageDocs(t *Tree) []Finding {
 	return out
 }
 
+// spoken are methods whose whole meaning is the standard library's; the
+// comment on their type says what else there is.
+var spoken = []string{"Error", "Unwrap"}
+
 // ExportedDocs finds exported names of packages that others may use which
 // have no comment.
 func ExportedDocs(t *Tree) []Finding {
@@ -42,7 +46,10 @@ func ExportedDocs(t *Tree) []Finding {
 			switch x := d.(type) {
 			case *ast.FuncDecl:
 				r := receiver(x)
-				if x.Name.IsExported() && x.Doc == nil && (r == "" || ast.IsExported(r)) {
+				if r != "" && (!ast.IsExported(r) || slices.Contains(spoken, x.Name.Name)) {
+					continue
+				}
+				if x.Name.IsExported() && x.Doc == nil {
 					out = append(out, Finding{t.at(x), funcName(x) + " is exported and has no comment"})
 				}
 			case *ast.GenDecl:
