@@ -11,6 +11,9 @@ func (c *checker) build() {
 		return // dates have no meaning
 	}
 	for _, d := range c.decls {
+		if d.damaged {
+			continue
+		}
 		c.file = d.file
 		b := d.head()
 		switch d.noun {
@@ -41,12 +44,21 @@ func (c *checker) build() {
 			c.buildVault(d, b)
 		}
 	}
-	if len(c.a.Depositaries) == 0 && c.a.Name != "" {
+	if !c.declares(nounDepositary) {
 		c.errorAt(CodeMissingBlock, c.a.Range, "no depositary is declared, so nobody keeps the record", "add a block `depositary NAME { key = \"...\" }`")
 	}
-	if len(c.a.Parties) == 0 && c.a.Name != "" {
+	if !c.declares(nounParty) {
 		c.errorAt(CodeMissingBlock, c.a.Range, "no party is declared", "add a block `party NAME { ... }` for each")
 	}
+}
+
+func (c *checker) declares(noun Noun) bool {
+	for _, d := range c.decls {
+		if d.noun == noun {
+			return true
+		}
+	}
+	return false
 }
 
 // head is what every block has.
@@ -114,10 +126,14 @@ func (c *checker) buildAgreement() {
 	a.Name, a.Range = d.name, Range{d.file, d.block.Start, d.block.Name.End}
 	a.Title, a.Text = d.text("title"), d.text("text")
 	a.Prevails = d.values.textOr("prevails", "clauses")
+	if d.damaged {
+		a.Zone = nil // unknown
+		return
+	}
 	if a.Text != "" && !d.values.has("prevails") {
 		c.error(CodeMissingAttribute, d.nameSpan(), "the agreement names a text and does not say which prevails", "add `prevails = text` or `prevails = clauses`")
 	}
-	if a.Text == "" && a.Prevails == "text" {
+	if !d.given("text") && a.Prevails == "text" {
 		c.errorAt(CodeConflict, d.values.get("prevails").at, "there is no text that could prevail", "name it with `text = \"...\"`, or write `prevails = clauses`")
 	}
 	a.Timezone = d.values.textOr("timezone", "UTC")

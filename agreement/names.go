@@ -172,7 +172,7 @@ func (c *checker) resolve(w *syntax.Word, nouns []Noun) *decl {
 		c.error(CodeUnknownName, w.Span, fmt.Sprintf("%s is called `%s`", what, w.Text), c.suggest(w.Text, known, "everything named is declared in a block"))
 		return nil
 	}
-	if d.spec.Later {
+	if d.spec.Later || d.damaged && len(nouns) == 0 {
 		return nil // reported at its block
 	}
 	if len(nouns) > 0 && !containsNoun(nouns, d.noun) {

@@ -13,12 +13,13 @@ const Version = 1
 
 // A decl is one block as declared, on its way into the model.
 type decl struct {
-	noun   Noun
-	name   Name
-	file   string
-	block  *syntax.Block
-	spec   *NounSpec
-	values values
+	noun    Noun
+	name    Name
+	file    string
+	block   *syntax.Block
+	spec    *NounSpec
+	values  values
+	damaged bool // a fault of grammar is in it: what it lacks says nothing
 
 	members                       []Name // of a group, once expanded
 	expanding, expanded, circular bool
@@ -75,8 +76,9 @@ func Read(b *Bundle) (*Agreement, []Diagnostic) {
 	return c.a, c.diags
 }
 
-// parse reads the files of the language. It is false if one of them is in a
-// version that is not known: then nothing else about it may be said.
+// parse reads the files of the language. It is false if nothing further may be
+// said about them: a version that is not known, or a fault of grammar outside
+// all blocks, which may have swallowed one.
 func (c *checker) parse() bool {
 	found := false
 	readable := true
@@ -86,16 +88,24 @@ func (c *checker) parse() bool {
 		}
 		found = true
 		tree, errs := syntax.Parse(f.Data)
-		for _, e := range errs {
-			c.errorAt(Code(e.Code), Range{f.Path, e.Start, e.End}, e.Message, e.Hint)
-		}
 		readable = readable && tree.Version == 1
+		first := len(c.decls)
 		for _, b := range tree.Blocks {
 			if len(c.decls) == maxBlocks {
 				c.errorAt(CodeTooManyBlocks, Range{f.Path, b.Start, b.Name.End}, fmt.Sprintf("more than %d blocks", maxBlocks), "")
 				return false
 			}
 			c.decls = append(c.decls, &decl{noun: Noun(b.Noun.Text), name: Name(b.Name.Text), file: f.Path, block: b})
+		}
+		for _, e := range errs {
+			c.errorAt(Code(e.Code), Range{f.Path, e.Start, e.End}, e.Message, e.Hint)
+			inside := false
+			for _, d := range c.decls[first:] {
+				if d.block.Start <= e.Start && e.Start < d.block.End {
+					d.damaged, inside = true, true
+				}
+			}
+			readable = readable && inside
 		}
 	}
 	if !found {
@@ -134,6 +144,9 @@ func (c *checker) declare() {
 	}
 	c.decls = kept
 	for _, d := range c.decls {
+		if d.damaged {
+			continue
+		}
 		c.file = d.file
 		d.values = c.fields(d.block.Fields, d.spec.Attributes, d.block.Name.Span, fmt.Sprintf("%s %s", d.noun, d.name))
 		for _, inner := range d.block.Blocks {

@@ -244,9 +244,40 @@ func (p *parser) item(b *Block, open Token) bool {
 			p.expected("the end of the line", hint)
 		}
 	}
+	if end, ok := p.closedOnLine(open); ok {
+		p.nest, p.depth, b.End = 0, depth, end
+		return false
+	}
 	p.resume(true)
 	p.depth = depth
 	return true
+}
+
+// closedOnLine says, after a fault, whether the block that open began is
+// closed on that same line, and if so goes to the line's end.
+func (p *parser) closedOnLine(open Token) (end int, ok bool) {
+	if lineStart(p.src, open.Start) != lineStart(p.src, p.toks[p.pos].Start) {
+		return 0, false
+	}
+	i := p.pos
+	for i > 0 && p.toks[i].Start > open.Start {
+		i--
+	}
+	braces := 0
+	for ; p.toks[i].Kind != Newline && p.toks[i].Kind != EOF; i++ {
+		switch p.text(p.toks[i]) {
+		case "{":
+			braces++
+		case "}":
+			braces--
+			end = p.toks[i].End
+		}
+	}
+	if braces != 0 {
+		return 0, false
+	}
+	p.pos = i
+	return end, true
 }
 
 // field reads `name = value`.
