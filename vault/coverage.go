@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"detente/agreement"
+	"detente/statement"
 )
 
 // Coverage says, from the record and its batches of manifests alone, what
@@ -132,6 +133,7 @@ type camera struct {
 	head    Digest
 	last    *SignedManifest // nil before the first, and after a missing batch
 	doubled []doubled
+	unseen  []statement.CameraRange // numbers that were skipped or are in missing batches
 }
 
 // doubled is an interval for which the recorder signed two manifests with one number.
@@ -197,6 +199,7 @@ func (c *survey) skip(seal Seal) {
 		if cam == nil || err != nil || r.First != cam.next {
 			continue
 		}
+		cam.unseen = append(cam.unseen, r)
 		cam.next, cam.head, cam.last = r.Last+1, head, nil
 	}
 }
@@ -207,11 +210,11 @@ func (c *survey) manifest(cam *camera, m *SignedManifest, entry int64) {
 	cam.out.Segments++
 	slot, off := c.schedule.slotOf(m.Wall)
 	if m.Seq < cam.next {
-		if m.Digest() != cam.head {
+		if m.Digest() != cam.head && !cam.notSeen(m.Seq) {
 			from := agreement.Instant(m.Wall / 1000)
 			cam.doubled = append(cam.doubled, doubled{from: from, until: from + agreement.Instant(c.schedule.segment), seq: m.Seq, entry: entry})
 		}
-		cam.anomaly(entry, m.Seq, "number %d was sealed before; %d follows", m.Seq, cam.next)
+		cam.anomaly(entry, m.Seq, "number %d comes after number %d", m.Seq, cam.next-1)
 		return
 	}
 	f := c.examine(cam, m, entry, off)
@@ -232,6 +235,12 @@ func (c *survey) manifest(cam *camera, m *SignedManifest, entry int64) {
 	cam.runs.add(run{first: cam.slot, end: slot, class: UnexplainedGap, entry: -1})
 	cam.runs.add(run{first: slot, end: slot + 1, class: f.class, reason: f.reason, entry: entry})
 	cam.slot = slot + 1
+}
+
+// notSeen says whether a number was passed over, so that a manifest with it is
+// out of order and not the second of its number.
+func (cam *camera) notSeen(seq int64) bool {
+	return slices.ContainsFunc(cam.unseen, func(r statement.CameraRange) bool { return r.First <= seq && seq <= r.Last })
 }
 
 func (cam *camera) anomaly(entry, seq int64, reason string, args ...any) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"detente/agreement"
+	"detente/statement"
 )
 
 // A found is the worst that was found of one manifest.
@@ -13,11 +14,15 @@ type found struct {
 	late   bool
 }
 
-// worse keeps the worse of two findings; of equals, the first.
+// worse keeps the worse of two findings; of equals, both reasons.
 func (f *found) worse(c Class, reason string, args ...any) {
 	rank := map[Class]int{Covered: 0, Degraded: 1, Unsealed: 2, Tampered: 3}
-	if rank[c] > rank[f.class] {
-		f.class, f.reason = c, fmt.Sprintf(reason, args...)
+	text := fmt.Sprintf(reason, args...)
+	switch {
+	case rank[c] > rank[f.class]:
+		f.class, f.reason = c, text
+	case rank[c] == rank[f.class]:
+		f.reason += "; " + text
 	}
 }
 
@@ -27,6 +32,7 @@ func (c *survey) examine(cam *camera, m *SignedManifest, entry int64, off Millis
 	switch {
 	case m.Seq > cam.next:
 		f.worse(Tampered, "numbers %d to %d are not on the record", cam.next, m.Seq-1)
+		cam.unseen = append(cam.unseen, statement.CameraRange{First: cam.next, Last: m.Seq - 1})
 		cam.anomaly(entry, m.Seq, "numbers %d to %d are not on the record", cam.next, m.Seq-1)
 	case m.Prev != cam.head:
 		f.worse(Tampered, "does not follow the manifest before it")
