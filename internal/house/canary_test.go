@@ -142,6 +142,8 @@ type set map[string]int
 func bad(m set) (out []string) { for k := range m { out = append(out, k) }; return out }
 func sum(m set) (n int) { for _, v := range m { n += v }; return n }
 func sorted(m set) (out []string) { for k := range m { out = append(out, k) }; sort.Strings(out); return out }
+func some(m set) (out []string) { for k := range m { if k == "" { continue }; out = append(out, k) }; sort.Strings(out); return out }
+func first(m set) set { c := set{}; for k := range m { c[k] = 1; break }; return c }
 func copied(m set) set { c := set{}; for k, v := range m { c[k] = v }; return c }
 func cleared(m set) { for k := range m { delete(m, k) } }
 func list(l []string) { for _, s := range l { println(s) } }
@@ -155,7 +157,7 @@ func (T) excused(m set) { for range m { println() } }
 			got = append(got, f)
 		}
 	}
-	expect(t, got, "bad ranges over a map", "sum ranges over a map", "walk walks a map")
+	expect(t, got, "bad ranges over a map", "sum ranges over a map", "first ranges over a map", "walk walks a map")
 }
 
 func TestCanarySizes(t *testing.T) {

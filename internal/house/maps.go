@@ -62,7 +62,7 @@ func walks(t *Tree, info *types.Info, fn *ast.FuncDecl) []Finding {
 			if typ == nil {
 				break
 			}
-			if _, isMap := typ.Underlying().(*types.Map); isMap && !orderless(fn, x) {
+			if _, isMap := typ.Underlying().(*types.Map); isMap && !orderless(fn, x, x.Body.List) {
 				out = append(out, Finding{t.at(x), fmt.Sprintf("%s ranges over a map; sort the keys, or list it with the reason why order cannot matter", funcName(fn))})
 			}
 		}
@@ -81,9 +81,9 @@ func isCall(c *ast.CallExpr, pkg string, funcs ...string) bool {
 }
 
 // orderless: each statement of the loop adds to a slice that is sorted after
-// the loop, sets an element of another map, or deletes.
-func orderless(fn *ast.FuncDecl, loop *ast.RangeStmt) bool {
-	for _, s := range loop.Body.List {
+// the loop, sets an element of another map, or deletes; or chooses whether to.
+func orderless(fn *ast.FuncDecl, loop *ast.RangeStmt, body []ast.Stmt) bool {
+	for _, s := range body {
 		switch x := s.(type) {
 		case *ast.AssignStmt:
 			if len(x.Lhs) != 1 || !(setsElement(x) || sortedLater(fn, loop, x)) {
@@ -93,6 +93,14 @@ func orderless(fn *ast.FuncDecl, loop *ast.RangeStmt) bool {
 			call, ok := x.X.(*ast.CallExpr)
 			if !ok || !isIdent(call.Fun, "delete") {
 				return false
+			}
+		case *ast.IfStmt:
+			if x.Else != nil || !orderless(fn, loop, x.Body.List) {
+				return false
+			}
+		case *ast.BranchStmt:
+			if x.Tok != token.CONTINUE {
+				return false // which turn breaks off depends on the order
 			}
 		default:
 			return false
