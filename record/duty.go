@@ -36,13 +36,12 @@ func (d *Duty) owe(since, after agreement.Instant, size int64, why string) {
 func (f *Fold) Duty(now agreement.Instant) Duty {
 	o := f.order
 	d := Duty{After: Beginning, Next: Never}
-	covered := o.ub.covered()
-	for i := f.Size() - 1; i >= covered; i-- {
+	for i := o.ub.covered(); i < f.Size(); i++ {
 		if f.entries[i].Proof != nil {
 			continue
 		}
 		d.Behind++
-		d.owe(f.clockBefore(i), Beginning, max(d.Size, i+1), fmt.Sprintf("entry %d is covered by no proof of time", i))
+		d.owe(f.clockBefore(i), Beginning, i+1, fmt.Sprintf("entry %d is covered by no proof of time", i))
 	}
 	for _, armed := range o.course.Deadlines() {
 		if armed.At > now {

@@ -184,19 +184,21 @@ func ReadExport(container []byte, limits Limits) (*Export, error) {
 
 // checkSums holds every file to its line, and the lines to the files.
 func checkSums(got []byte, files []ustar.File) error {
-	lines := strings.SplitAfter(string(got), "\n")
+	rest := string(got)
 	for i, f := range files {
-		want := fmt.Sprintf("%x  %s\n", sha256.Sum256(f.Data), f.Path)
-		if i >= len(lines) || lines[i] != want {
-			digest, path, ok := strings.Cut(strings.TrimSuffix(append(lines, "", "")[min(i, len(lines))], "\n"), "  ")
-			if ok && path == f.Path && len(digest) == 2*sha256.Size {
-				return badExport(f.Path, "its SHA-256 is %.64s, %s says %q", want, fileSums, digest)
-			}
-			return badExport(fileSums, "line %d is not that of the file %s, which stands there", i+1, f.Path)
+		var line string
+		line, rest, _ = strings.Cut(rest, "\n")
+		digest := fmt.Sprintf("%x", sha256.Sum256(f.Data))
+		said, path, ok := strings.Cut(line, "  ")
+		switch {
+		case !ok || path != f.Path:
+			return badExport(fileSums, "line %d is not that of the file %s, which stands at that place", i+1, f.Path)
+		case said != digest:
+			return badExport(f.Path, "its SHA-256 is %s, which is not what %s says: one of the two was changed", digest, fileSums)
 		}
 	}
-	if len(lines) != len(files)+1 || lines[len(files)] != "" {
-		return badExport(fileSums, "has more lines than there are files, %d", len(files))
+	if rest != "" || !bytes.Equal(got, sums(files)) {
+		return badExport(fileSums, "want exactly one line for each of the %d files, each ended by a newline", len(files))
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	"detente/agreement"
@@ -164,10 +165,12 @@ func (e *Export) Check(f *Fold) error {
 
 // Object finds an object by its SHA-256.
 func (e *Export) Object(digest [32]byte) ([]byte, bool) {
-	for _, o := range e.Objects {
-		if d := sha256.Sum256(o); bytes.Equal(d[:], digest[:]) {
-			return o, true
-		}
+	i, ok := slices.BinarySearchFunc(e.Objects, digest, func(o []byte, d [32]byte) int {
+		got := sha256.Sum256(o)
+		return bytes.Compare(got[:], d[:])
+	})
+	if !ok {
+		return nil, false
 	}
-	return nil, false
+	return e.Objects[i], true
 }
