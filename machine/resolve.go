@@ -30,7 +30,10 @@ func (m *Machine) expr(e agreement.Expr) *expr {
 		case "latest":
 			x.op = opLatest
 		case "end_of_day":
-			x.op = opEndOfDay
+			x.op, x.args = opEndOfDay, x.args[:1]
+			if e.Zone != nil {
+				x.zone = e.Zone
+			}
 		default:
 			panic("machine: no function " + e.Func + " in a checked agreement")
 		}

@@ -47,6 +47,9 @@ func saying(e agreement.Expr, around int) string {
 			return "(" + text + ")"
 		}
 	case *agreement.Call:
+		if e.Func == "end_of_day" {
+			return e.Func + "(" + say(e.Args[0]) + ")"
+		}
 		return e.Func + "(" + sayAll(e.Args) + ")"
 	case *agreement.Count:
 		return e.Func + "(" + sayAll(e.Of) + ")"
