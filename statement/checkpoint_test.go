@@ -229,6 +229,9 @@ func TestParseWitnessKey(t *testing.T) {
 		_, err := ParseWitnessKey(vkey)
 		t.Run(what, func(t *testing.T) { wantRule(t, err, ErrPublicKey) })
 	}
+	if _, err := ParseWitnessKey(s.Public().VKey(s.Name())); err == nil || !strings.Contains(err.Error(), "is 0x01") {
+		t.Errorf("a plain Ed25519 key for a witness: %v, want the type named", err)
+	}
 	// A key whose base64 holds a plus.
 	for i := range 200 {
 		s := testSigner(t, "w", fmt.Sprint("plus ", i))

@@ -77,6 +77,8 @@ func TestVerify(t *testing.T) {
 	s = signedBy(t, "a", "b")
 	s.Sigs[1].Name = "iaea"
 	wantRule(t, keys.Verify(s), ErrUnsigned)
+	s.Sigs[1].Hash = testSigner(t, "iaea", "b").Public().Hash("iaea")
+	wantRule(t, keys.Verify(s), ErrUnsigned)
 
 	// The signature covers every byte of the text.
 	s = signedBy(t, "a", "b")

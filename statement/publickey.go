@@ -92,9 +92,9 @@ func decodeBase64(s string, size int) ([]byte, error) {
 	if size >= 0 && len(s) != base64.StdEncoding.EncodedLen(size) {
 		return nil, ErrNotCanonical
 	}
-	// Strict and the comparison together refuse trailing bits and the line
-	// breaks that the decoder skips.
-	raw, err := base64.StdEncoding.Strict().DecodeString(s)
+	// The comparison refuses unused bits that are not zero and the line breaks
+	// that the decoder skips.
+	raw, err := base64.StdEncoding.DecodeString(s)
 	if err != nil || base64.StdEncoding.EncodeToString(raw) != s || size >= 0 && len(raw) != size {
 		return nil, ErrNotCanonical
 	}
