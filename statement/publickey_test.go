@@ -236,3 +236,22 @@ func BenchmarkVerifyEd25519(b *testing.B) {
 		}
 	}
 }
+
+// TestKeyFileExample: the key that internal/keyfile shows as its example has
+// the same public forms here.
+func TestKeyFileExample(t *testing.T) {
+	s, err := NewSigner("witness.example/w1", bytes.Repeat([]byte{1}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := NewWitnessKey(s.Name(), s.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := s.Public().String(), "ed25519 iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w="; got != want {
+		t.Errorf("public key %s, want %s", got, want)
+	}
+	if got, want := w.String(), "witness.example/w1+0ad7d35e+BIqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"; got != want {
+		t.Errorf("verifier key %s, want %s", got, want)
+	}
+}
