@@ -2,6 +2,7 @@ package vault
 
 import (
 	"fmt"
+	"slices"
 
 	"detente/agreement"
 	"detente/statement"
@@ -89,7 +90,7 @@ func (l *Ledger) epoch(e Entry, b statement.EpochBody, v *Verdict) {
 		err = l.checkTerms(core, digest)
 	}
 	if err == nil {
-		err = l.checkKeys(core)
+		err = l.checkKeys(core, l.seen(e))
 	}
 	for _, s := range b.Seats {
 		if d, bad := ParseDigest(s.Key); bad == nil {
@@ -146,13 +147,29 @@ func (l *Ledger) checkTerms(c *Core, digest Digest) error {
 	return nil
 }
 
+// seen gives the size of the record that the author of a dealing had seen, if
+// that was recent; else all of it. A key may arrive while the recorder deals,
+// and nobody is at fault then; but an old head excuses nobody.
+func (l *Ledger) seen(e Entry) int64 {
+	if h, ok := l.heads[e.Statement.Seen.Root]; ok && l.clock-h.clock <= seenWithin {
+		return h.size
+	}
+	return e.Index
+}
+
+// seenWithin is how old, in seconds, the head may be that excuses a recorder
+// for not knowing a key: dealing and submitting take less than minutes.
+const seenWithin = 10 * 60
+
 // checkKeys holds every seat to the key that its custodian has published: a
-// custodian with a fresh key is never left out, and no key is used twice.
-func (l *Ledger) checkKeys(c *Core) error {
+// custodian whose fresh key the recorder had seen is never left out, and no
+// key is used twice.
+func (l *Ledger) checkKeys(c *Core, seen int64) error {
 	for i, s := range c.Seats {
 		cu := l.Custodies[i]
+		known := slices.ContainsFunc(cu.unspent, func(k publishedKey) bool { return k.entry < seen })
 		switch {
-		case !s.Keyed && cu.Fresh() && cu.Barred < 0:
+		case !s.Keyed && known && cu.Barred < 0:
 			return fmt.Errorf("%w: seat %d is left out though %s has published a fresh key", ErrCore, i+1, s.Custodian)
 		case s.Keyed && cu.Barred >= 0:
 			return fmt.Errorf("%w: seat %d: %s has no seat since its false complaint at entry %d", ErrCore, i+1, s.Custodian, cu.Barred)
@@ -161,15 +178,6 @@ func (l *Ledger) checkKeys(c *Core) error {
 		}
 	}
 	return nil
-}
-
-func (c *Custody) has(d Digest) bool {
-	for _, k := range c.unspent {
-		if k.Digest() == d {
-			return true
-		}
-	}
-	return false
 }
 
 // Last gives the last attempt at an epoch, nil if there is none.
@@ -246,7 +254,7 @@ func (l *Ledger) mine(e Entry, digest string, seat int, next string, v *Verdict)
 		return nil
 	}
 	// The next key counts whatever comes of the statement: it is signed.
-	if refused := l.publish(c, next); refused != "" {
+	if refused := l.publish(c, next, e.Index); refused != "" {
 		v.Reason = "next key refused: " + refused
 	}
 	if a.Status == Incomplete || a.Status == Void {

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"fmt"
+	"slices"
 
 	"detente/agreement"
 	"detente/statement"
@@ -74,7 +75,14 @@ type Custody struct {
 	Erased    []Erasure
 	Alive     Alive
 
-	unspent []PublicKey
+	unspent []publishedKey
+}
+
+// publishedKey is a key that no dealing has named yet.
+type publishedKey struct {
+	PublicKey
+	digest Digest
+	entry  int64
 }
 
 // Alive is when somebody was last heard of: the entry, and the record's clock there.
@@ -259,7 +267,7 @@ func (l *Ledger) accept(e Entry, b statement.AcceptCustodyBody, v *Verdict) {
 		v.inert(e.Statement.By, "%s has no seat in vault %s", e.Statement.By, l.Terms.Vault)
 		return
 	}
-	if reason := l.publish(c, b.Key); reason != "" {
+	if reason := l.publish(c, b.Key, e.Index); reason != "" {
 		v.inert(e.Statement.By, "%s", reason)
 		return
 	}
@@ -279,7 +287,7 @@ func (l *Ledger) custody(name agreement.Name) *Custody {
 // publish takes a custodian's key for a dealing to come. A key, or a half of
 // one, that anybody published before is refused: it might be known, or be
 // another seat's.
-func (l *Ledger) publish(c *Custody, text string) (refused string) {
+func (l *Ledger) publish(c *Custody, text string, entry int64) (refused string) {
 	k, refused := l.freshKey(text)
 	if refused != "" {
 		return refused
@@ -288,7 +296,7 @@ func (l *Ledger) publish(c *Custody, text string) (refused string) {
 		return fmt.Sprintf("%s has published %d keys that no dealing has used; want at most %d", c.Custodian, len(c.unspent), MaxUnspentKeys)
 	}
 	l.halves[k.pq], l.halves[k.dh] = true, true
-	c.unspent = append(c.unspent, k)
+	c.unspent = append(c.unspent, publishedKey{PublicKey: k, digest: k.Digest(), entry: entry})
 	return ""
 }
 
@@ -311,14 +319,19 @@ func (l *Ledger) freshKey(text string) (PublicKey, string) {
 func (c *Custody) Fresh() bool { return len(c.unspent) > 0 }
 
 // Keys gives the keys that the custodian has published and no dealing has used.
-func (c *Custody) Keys() []PublicKey { return append([]PublicKey(nil), c.unspent...) }
+func (c *Custody) Keys() []PublicKey {
+	var out []PublicKey
+	for _, k := range c.unspent {
+		out = append(out, k.PublicKey)
+	}
+	return out
+}
+
+func (c *Custody) has(d Digest) bool {
+	return slices.ContainsFunc(c.unspent, func(k publishedKey) bool { return k.digest == d })
+}
 
 // spend removes a key that a recorded dealing has named, for ever.
 func (c *Custody) spend(d Digest) {
-	for i, k := range c.unspent {
-		if k.Digest() == d {
-			c.unspent = append(c.unspent[:i:i], c.unspent[i+1:]...)
-			return
-		}
-	}
+	c.unspent = slices.DeleteFunc(c.unspent, func(k publishedKey) bool { return k.digest == d })
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"detente/agreement"
 	"detente/statement"
 )
 
@@ -237,6 +238,32 @@ func TestRecorderCannotLeaveOutACustodianOrChangeTheTerms(t *testing.T) {
 	w := newWorld(t, 4, 2, 1)
 	w.acceptAll()
 	w.refused(w.seats[0].name, statement.ID{}, w.dealing(1).Body())
+}
+
+// A custodian's key that reaches the record while the recorder deals is nobody's
+// fault, if the recorder cites a recent head; an old head excuses nothing.
+func TestKeyThatArrivesWhileDealing(t *testing.T) {
+	for name, tc := range map[string]struct {
+		cites, force bool
+		wait         agreement.Instant
+	}{
+		"recent head": {true, true, seenWithin},
+		"old head":    {true, false, seenWithin + 1},
+		"no head":     {false, false, 0},
+	} {
+		w := newWorld(t, 4, 2, 1)
+		w.accept(1, 2, 3)
+		d := w.dealing(1)
+		if tc.cites {
+			w.seen = statement.Head{Size: w.ledger.Size(), Root: w.entries[len(w.entries)-1].Root}
+		}
+		w.clock += tc.wait
+		w.accept(4)
+		v, _ := w.say("recorder", statement.ID{}, d.Body())
+		if v.Force != tc.force {
+			t.Errorf("%s: %+v", name, v)
+		}
+	}
 }
 
 func TestLostDealingIsANewAttemptNeverASecondVersion(t *testing.T) {

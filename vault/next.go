@@ -66,7 +66,7 @@ func (l *Ledger) Deal(epoch int64) (Params, error) {
 	for _, c := range l.Custodies {
 		s := SeatKey{Custodian: c.Custodian}
 		if c.Barred < 0 && c.Fresh() {
-			s.Key = c.unspent[0]
+			s.Key = c.unspent[0].PublicKey
 		}
 		p.Seats = append(p.Seats, s)
 	}

@@ -19,6 +19,7 @@ type world struct {
 	clock   agreement.Instant
 	random  uint64
 	objects map[Digest][]byte
+	seen    statement.Head // what authors cite
 }
 
 type seatHolder struct {
@@ -66,7 +67,7 @@ func (w *world) say(by agreement.Name, answers statement.ID, body statement.Body
 	w.t.Helper()
 	e := Entry{
 		Index: w.ledger.Size(), Clock: w.clock,
-		Statement: &statement.Statement{Agreement: testAgreement, Bundle: testAgreement, By: by, Answers: answers, Body: body},
+		Statement: &statement.Statement{Agreement: testAgreement, Bundle: testAgreement, By: by, Answers: answers, Seen: w.seen, Body: body},
 	}
 	text, err := e.Statement.Text()
 	if err != nil {
