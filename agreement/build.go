@@ -1,6 +1,8 @@
 package agreement
 
 import (
+	"fmt"
+
 	"detente/agreement/syntax"
 )
 
@@ -155,7 +157,7 @@ func (c *checker) buildParty(d *decl, b Block) {
 	case k != nil:
 		p.Keys = Keys{Of: k.fields.get("of").list, Need: k.fields.whole("need"), Range: k.at}
 		if n := k.fields.get("need"); p.Keys.Need > len(p.Keys.Of) {
-			c.errorAt(CodeKeyCount, n.at, plural(p.Keys.Need, "key")+" must sign but "+plural(len(p.Keys.Of), "key")+" are listed", "")
+			c.errorAt(CodeKeyCount, n.at, fmt.Sprintf("%d must sign together and only %d can: so many keys are listed", p.Keys.Need, len(p.Keys.Of)), "")
 		}
 	}
 	c.a.Parties = append(c.a.Parties, p)
@@ -204,7 +206,7 @@ func (c *checker) exactlyOne(d *decl, attrs ...string) {
 	case len(found) > 1:
 		for _, f := range d.block.Fields {
 			if f.Name.Text == found[1] {
-				c.error(CodeConflict, f.Name.Span, "a "+string(d.noun)+" has only one of "+list, "remove `"+found[0]+"` or `"+found[1]+"`")
+				c.error(CodeConflict, f.Name.Span, withArticle(string(d.noun))+" has only one of "+list, "remove `"+found[0]+"` or `"+found[1]+"`")
 				return
 			}
 		}

@@ -38,7 +38,7 @@ func (c *checker) count(n *syntax.Call) Expr {
 			return nil
 		}
 		if r.Type() != TypeBool {
-			c.error(CodeWrongType, attr.Span, fmt.Sprintf("expected a condition, found a %s", r.Type()), "")
+			c.error(CodeWrongType, attr.Span, fmt.Sprintf("expected a condition, found %s", r.Type().a()), "")
 			return nil
 		}
 		out.Of = append(out.Of, r)

@@ -32,16 +32,14 @@ func (t ValueType) String() string {
 	return "value"
 }
 
+func (t ValueType) a() string { return withArticle(t.String()) }
+
 // expr types a tree and reports it unless it has the wanted type; nil after
 // an error.
 func (c *checker) expr(n syntax.Node, want ValueType) Expr {
 	e := c.typed(n)
 	if e != nil && e.Type() != want {
-		article := "a "
-		if want == TypeInstant {
-			article = "an "
-		}
-		c.error(CodeWrongType, n.Pos(), fmt.Sprintf("expected %s%s, found a %s", article, want, e.Type()), typeHint(e, want))
+		c.error(CodeWrongType, n.Pos(), fmt.Sprintf("expected %s, found %s", want.a(), e.Type().a()), typeHint(e, want))
 		return nil
 	}
 	return e
@@ -116,7 +114,7 @@ func (c *checker) bareWord(w *syntax.Word) Expr {
 	case nounReading:
 		return c.ref(d, "value", w.Span, w.Span)
 	}
-	c.error(CodeNeedsAttribute, w.Span, fmt.Sprintf("`%s` is a %s, which has no value of its own", w.Text, d.noun), attributeHint(d.noun, w.Text))
+	c.error(CodeNeedsAttribute, w.Span, fmt.Sprintf("`%s` is %s, which has no value of its own", w.Text, withArticle(string(d.noun))), attributeHint(d.noun, w.Text))
 	return nil
 }
 
@@ -152,11 +150,11 @@ func (c *checker) ref(d *decl, attr string, at, attrAt syntax.Span) Expr {
 	kind, ok := Attributes[d.noun][attr]
 	if !ok {
 		words := attributeWords(d.noun)
-		general := fmt.Sprintf("a %s has none that a condition can read", d.noun)
+		general := withArticle(string(d.noun)) + " has none that a condition can read"
 		if len(words) > 0 {
 			general = "it has " + strings.Join(words, ", ")
 		}
-		c.error(CodeUnknownAttribute, attrAt, fmt.Sprintf("a %s has no attribute `%s`", d.noun, attr), c.suggest(attr, words, general))
+		c.error(CodeUnknownAttribute, attrAt, fmt.Sprintf("%s has no attribute `%s`", withArticle(string(d.noun)), attr), c.suggest(attr, words, general))
 		return nil
 	}
 	r := &Ref{Noun: d.noun, Name: d.name, Attr: attr, Kind: kind, Range: c.at(at)}
@@ -179,7 +177,7 @@ func (c *checker) conditional(n *syntax.If) Expr {
 		return nil
 	}
 	if then.Type() != els.Type() {
-		c.error(CodeWrongType, n.Else.Pos(), fmt.Sprintf("the two branches differ: a %s and a %s", then.Type(), els.Type()), "")
+		c.error(CodeWrongType, n.Else.Pos(), fmt.Sprintf("the two branches differ: %s and %s", then.Type().a(), els.Type().a()), "")
 		return nil
 	}
 	if !c.sameUnit(then, els, n.Else.Pos()) {
@@ -235,7 +233,7 @@ func (c *checker) binary(n *syntax.Binary) Expr {
 		if n.Op == "+" && x.Type() == TypeInstant && y.Type() == TypeInstant {
 			hint = "two instants are subtracted or compared"
 		}
-		c.error(CodeWrongType, n.Span, fmt.Sprintf("`%s` does not join a %s and a %s", n.Op, x.Type(), y.Type()), hint)
+		c.error(CodeWrongType, n.Span, fmt.Sprintf("`%s` does not join %s and %s", n.Op, x.Type().a(), y.Type().a()), hint)
 		return nil
 	}
 	if !c.sameUnit(x, y, n.Y.Pos()) {

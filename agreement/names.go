@@ -42,7 +42,7 @@ func (c *checker) oneName(v *value, n syntax.Node, spec *AttributeSpec) {
 	}
 	w, ok := n.(*syntax.Word)
 	if !ok {
-		c.wrong(&value{node: n, at: c.at(n.Pos())}, "the name of a "+nounList(spec.Nouns))
+		c.wrong(&value{node: n, at: c.at(n.Pos())}, "the name of "+withArticle(nounList(spec.Nouns)))
 		return
 	}
 	for _, word := range spec.Words {
@@ -176,7 +176,7 @@ func (c *checker) resolve(w *syntax.Word, nouns []Noun) *decl {
 		return nil // reported at its block
 	}
 	if len(nouns) > 0 && !containsNoun(nouns, d.noun) {
-		c.error(CodeWrongNoun, w.Span, fmt.Sprintf("`%s` is a %s; expected a %s", w.Text, d.noun, nounList(nouns)), "")
+		c.error(CodeWrongNoun, w.Span, fmt.Sprintf("`%s` is %s; expected %s", w.Text, withArticle(string(d.noun)), withArticle(nounList(nouns))), "")
 		return nil
 	}
 	return d

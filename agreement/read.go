@@ -160,7 +160,7 @@ func (c *checker) innerBlock(d *decl, inner *syntax.Block) {
 		c.error(CodeLater, inner.Noun.Span, fmt.Sprintf("`%s` blocks are not in version 1 of the language", inner.Noun.Text), "")
 		return
 	}
-	c.error(CodeInnerBlock, inner.Noun.Span, fmt.Sprintf("a %s holds no blocks", d.noun), "close the block above with } first")
+	c.error(CodeInnerBlock, inner.Noun.Span, withArticle(string(d.noun))+" holds no blocks", "close the block above with } first")
 }
 
 // declareName enters a name, which must be distinct, also to the eye.

@@ -126,7 +126,7 @@ func (c *checker) soundPending(x *index, d *decl, v *Vault, m *Commitment) {
 		if len(m.Verify.By) == 1 {
 			silent = fmt.Sprintf("`%s` need only keep silent", m.Verify.By[0])
 		}
-		c.errorAt(CodeWindowOutlasts, d.values.get("pending").at, fmt.Sprintf("a claim of `%s` made in the last %s before the close is still undecided then, and is lost although true: %s", m.Name, window, silent), "write `pending = hold`, or let the claims end "+m.Verify.Within.String()+" before the close")
+		c.errorAt(CodeWindowOutlasts, d.values.get("pending").at, fmt.Sprintf("a claim of `%s` made within %s of the close is still undecided then, and is lost although true: %s", m.Name, window, silent), "write `pending = hold`, or let the claims end "+m.Verify.Within.String()+" before the close")
 		return
 	}
 	if v.HoldAtMost < window && v.HoldThen != "release" {

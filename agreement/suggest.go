@@ -3,6 +3,7 @@ package agreement
 import (
 	"fmt"
 	"sort"
+	"strings"
 )
 
 // suggest is a hint that names the nearest known word, or the general hint if
@@ -23,6 +24,14 @@ func (c *checker) suggest(word string, known []string, general string) string {
 		return general
 	}
 	return fmt.Sprintf("did you mean `%s`?", best)
+}
+
+// withArticle puts a or an before a word of the language.
+func withArticle(word string) string {
+	if word != "" && strings.IndexByte("aeio", word[0]) >= 0 {
+		return "an " + word
+	}
+	return "a " + word
 }
 
 // editDistance counts the letters to insert, delete, replace or swap with a

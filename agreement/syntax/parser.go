@@ -39,6 +39,11 @@ func Parse(src []byte) (*File, []Error) {
 		p.bad[lineStart(text, e.Start)] = true
 	}
 	f.Version = p.firstLine()
+	if f.Version > 1 {
+		// What looks like a fault may be a word of that version.
+		at := p.toks[1].Span
+		return f, []Error{{"newer-version", at, fmt.Sprintf("the text is written in version %s of the language; this program knows version 1", p.text(p.toks[1])), "a newer `detente` reads it; the text may be quite right"}}
+	}
 	if f.Version == 1 {
 		p.blocks(f)
 	}
@@ -126,12 +131,11 @@ func (p *parser) firstLine() int {
 	}
 	p.pos += 2
 	v, err := strconv.Atoi(p.text(num))
-	switch {
-	case err != nil || v == 0:
+	if err != nil || v == 0 {
 		p.fail("first-line", num.Span, "the version of the language is a whole number from 1", "write `detente 1`")
 		return 0
-	case v > 1:
-		p.fail("newer-version", num.Span, fmt.Sprintf("the text is written in version %d of the language; this program knows version 1", v), "a newer `detente` reads it; the text may be quite right")
+	}
+	if v > 1 {
 		return v
 	}
 	if k := p.cur().Kind; k != Newline && k != EOF {
@@ -174,8 +178,8 @@ func (p *parser) resume(inside bool) {
 		switch {
 		case p.startsBlock():
 			return
-		case inside && t.Kind == WordKind && next.Kind == Op && p.text(next) == "=":
-			return
+		case inside && t.Kind == WordKind && (next.Kind == Op && p.text(next) == "=" || next.Kind > Comment && next.Kind < Op):
+			return // `name = value`, or a name and a value whose = is missing
 		case inside && t.Kind == Op && p.text(t) == "}" && (next.Kind == Newline || next.Kind == EOF):
 			return
 		}
@@ -221,7 +225,7 @@ func (p *parser) item(b *Block, open Token) bool {
 			p.resume(true)
 		}
 		return false
-	case t.Kind == EOF || p.startsBlock() && (t.Start == 0 || p.src[t.Start-1] == '\n'):
+	case t.Kind == EOF || t.Kind == WordKind && p.ahead(1).Kind == WordKind && p.src[t.Start-1] == '\n':
 		// A block at the start of a line is a new one, not an inner one.
 		p.fail("not-closed", open.Span, fmt.Sprintf("the block %s is not closed", b.Name.Text), "end it with } on a line of its own")
 		b.End = t.Start
