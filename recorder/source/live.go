@@ -24,7 +24,8 @@ type live struct {
 	dir     string
 
 	run   *cutting // nil before the first Next and after a loss
-	after time.Time
+	again retry
+	after time.Time // no clip begins before
 }
 
 // A cutting is one run of ffmpeg.
@@ -91,6 +92,9 @@ func (l *live) Next(ctx context.Context) (Clip, error) {
 		return Clip{}, err
 	}
 	if l.run == nil {
+		if err := l.again.wait(ctx, l.opt.Clock); err != nil {
+			return Clip{}, err
+		}
 		run, err := l.start()
 		if err != nil {
 			return Clip{}, err
@@ -106,11 +110,14 @@ func (l *live) Next(ctx context.Context) (Clip, error) {
 			return Clip{}, ctx.Err()
 		case <-timer.C:
 			l.stop()
+			l.again.losses++
 			return Clip{}, fmt.Errorf("nothing came for %v: %w", limit, ErrLost)
 		case made, ok := <-l.run.lines:
 			if !ok {
+				l.again.losses++
 				return Clip{}, l.ended()
 			}
+			l.again.losses = 0
 			clip, wanted, err := l.clip(ctx, made)
 			if err != nil || wanted {
 				return clip, err

@@ -10,6 +10,9 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"time"
+
+	"detente/internal/clock"
 )
 
 // words splits a command: a JSON list of strings if it begins with "[", else
@@ -143,33 +146,57 @@ func openRaw(command string, opt Options) (Source, error) {
 }
 
 // A rawCommand starts its command at the first Next, so that the first slot
-// does not begin before it.
+// does not begin before it, and again after it failed.
 type rawCommand struct {
 	opt    Options
 	argv   []string
 	run    *program
 	stream *stream
+	again  retry
 }
 
 // Next gives what the command wrote in the next slot.
 func (c *rawCommand) Next(ctx context.Context) (Clip, error) {
 	if c.run == nil {
+		if err := c.again.wait(ctx, c.opt.Clock); err != nil {
+			return Clip{}, err
+		}
 		p, err := start(c.argv, nil)
 		if err != nil {
 			return Clip{}, err
 		}
 		c.run, c.stream = p, &stream{opt: c.opt, in: p}
 	}
-	return c.stream.Next(ctx)
+	clip, err := c.stream.Next(ctx)
+	switch {
+	case err == nil:
+		c.again.losses = 0
+	case errors.Is(err, ErrLost), errors.Is(err, io.EOF), ctx.Err() != nil:
+	default: // the command failed, and was reaped by whoever read it
+		c.run = nil
+		c.again.losses++
+		err = fmt.Errorf("%s: %w: %w", c.argv[0], err, ErrLost)
+	}
+	return clip, err
 }
 
 // Close ends the command.
 func (c *rawCommand) Close() error {
 	if c.run != nil {
 		c.run.cancel()
-		if c.stream.ended != nil {
-			<-c.stream.ended // the collector reaps the command
-		}
+		<-c.stream.ended // the collector reaps the command
 	}
 	return nil
+}
+
+// A retry spaces the attempts to find a lost camera.
+type retry struct{ losses int }
+
+// wait pauses a second after the first loss and twice as long after each
+// further one in a row, up to maxPause.
+func (r *retry) wait(ctx context.Context, c clock.Clock) error {
+	if r.losses == 0 {
+		return nil
+	}
+	return c.Sleep(ctx, min(time.Second<<min(r.losses-1, 10), maxPause))
 }

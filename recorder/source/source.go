@@ -59,7 +59,8 @@ type Clip struct {
 // A Source gives clips.
 type Source interface {
 	// Next waits until the next clip is over and returns it; io.EOF if no more
-	// will come. After an error that wraps ErrLost the next call tries again.
+	// will come. After an error that wraps ErrLost the next call tries again,
+	// after a pause that grows with the losses in a row.
 	Next(ctx context.Context) (Clip, error)
 	// Close ends what the source runs and removes what it wrote.
 	Close() error
@@ -95,6 +96,7 @@ const (
 	waitMore   = 20 * time.Second // and so much longer, to connect
 	probeTime  = time.Second      // ffmpeg looks at a live stream before it begins
 	driftTime  = 3 * time.Second  // a stream further behind the clock has paused
+	maxPause   = 30 * time.Second // before a lost camera is tried again
 	maxCut     = 360              // clips cut of one file: an hour at 10 s, 1.5 GB at 4 MiB
 	readBuffer = 64 << 10         // bytes taken from a stream at once
 	maxBehind  = 8                // clips of a stream kept for a reader that is behind

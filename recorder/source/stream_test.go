@@ -107,11 +107,30 @@ func TestRawCommand(t *testing.T) {
 		t.Errorf("after the end: %v", err)
 	}
 	failing := mustOpen(t, "raw:cat /no/such/file", Options{Segment: time.Second, MaxBytes: 100})
-	if _, err := failing.Next(t.Context()); err == nil || errors.Is(err, io.EOF) || !strings.Contains(err.Error(), "/no/such/file") {
-		t.Errorf("a command that fails: %v", err)
+	for range 2 { // and trying again is possible
+		if _, err := failing.Next(t.Context()); !errors.Is(err, ErrLost) || !strings.Contains(err.Error(), "/no/such/file") {
+			t.Errorf("a command that fails: %v", err)
+		}
 	}
 	endless := mustOpen(t, "raw:cat /dev/zero", Options{Segment: time.Second, MaxBytes: 100})
 	if c := next(t, endless); !c.Overflow || len(c.Data) != 100 {
 		t.Errorf("too much: %d bytes, overflow %v", len(c.Data), c.Overflow)
+	}
+}
+
+func TestLostCameraIsTriedLessAndLess(t *testing.T) {
+	c := &jumping{now: noon}
+	var r retry
+	for losses, want := range []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, maxPause, maxPause} {
+		r.losses = losses
+		before := c.Now()
+		if err := r.wait(t.Context(), c); err != nil || c.Now().Sub(before) != want {
+			t.Errorf("after %d losses: %v, %v; want %v", losses, c.Now().Sub(before), err, want)
+		}
+	}
+	r.losses = 1 << 40
+	before := c.Now()
+	if err := r.wait(t.Context(), c); err != nil || c.Now().Sub(before) != maxPause {
+		t.Errorf("after very many: %v, %v", c.Now().Sub(before), err)
 	}
 }
