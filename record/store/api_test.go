@@ -233,6 +233,7 @@ func TestCosigned(t *testing.T) {
 		"other origin": cosign("d/2", three, "w"),
 		"no note":      []byte("d/1\n3\n"),
 		"extension":    bytes.Replace(cosign("d/1", three, "w"), []byte("\n\n"), []byte("\nmore\n\n"), 1),
+		"size 0":       cosign("d/1", statement.Head{}, "w"),
 		"leading zero": bytes.Replace(cosign("d/1", three, "w"), []byte("\n3\n"), []byte("\n03\n"), 1),
 	} {
 		if err := l.PutCosigned(ctx, note); err == nil || errors.Is(err, ErrRollback) {

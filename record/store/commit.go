@@ -67,7 +67,7 @@ func (s *Store) submit(ctx context.Context, r *request) error {
 	}
 	if err == nil {
 		s.queue = append(s.queue, r)
-		s.wake.Broadcast()
+		s.wake.Signal()
 	}
 	s.mu.Unlock()
 	if err != nil {
@@ -121,7 +121,7 @@ func (s *Store) setDrained() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drained = true
-	s.wake.Broadcast()
+	s.flushes.Signal()
 }
 
 // nextGroup waits for requests and takes those that one frame holds. It

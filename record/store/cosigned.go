@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -39,6 +40,9 @@ func parseCosignedName(name string) (c cosigned, ok bool) {
 // again: what was acknowledged has been lost.
 func (l *Log) PutCosigned(ctx context.Context, note []byte) error {
 	head, err := parseCheckpoint(l.origin, note)
+	if err == nil && head.Size == 0 {
+		err = errors.New("it is of size 0, which shows nothing")
+	}
 	if err != nil {
 		return fmt.Errorf("keeping a cosigned checkpoint: %w", err)
 	}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -29,7 +31,7 @@ func (s *Store) seal() error {
 	s.dirty = make(map[*Log]struct{})
 	if !s.opt.flushInline {
 		s.jobs = append(s.jobs, job)
-		s.wake.Broadcast()
+		s.flushes.Signal()
 	}
 	s.mu.Unlock()
 	if s.opt.flushInline {
@@ -81,7 +83,7 @@ func (s *Store) flushLoop() {
 	for {
 		s.mu.Lock()
 		for s.err == nil && len(s.jobs) == 0 && !s.drained {
-			s.wake.Wait()
+			s.flushes.Wait()
 		}
 		if s.err != nil || len(s.jobs) == 0 {
 			s.mu.Unlock()
@@ -96,7 +98,7 @@ func (s *Store) flushLoop() {
 		}
 		s.mu.Lock()
 		s.jobs = s.jobs[1:]
-		s.wake.Broadcast()
+		s.wake.Signal()
 		s.mu.Unlock()
 	}
 }
@@ -125,13 +127,35 @@ func (s *Store) flush(job flushJob) error {
 	return nil
 }
 
+// flushLogs flushes records, several at once: their syncs then share the file
+// system's journal. The first error ends it.
 func (s *Store) flushLogs(logs map[*Log]struct{}) error {
 	// Sorted, so that faults injected by tests come at the same places.
 	byOrigin := func(a, b *Log) int { return strings.Compare(a.origin, b.origin) }
-	for _, l := range slices.SortedFunc(maps.Keys(logs), byOrigin) {
-		if err := s.flushLog(l); err != nil {
-			return err
-		}
+	list := slices.SortedFunc(maps.Keys(logs), byOrigin)
+	workers := maxFlushers
+	if s.opt.flushInline {
+		workers = 1
+	}
+	var next atomic.Int64
+	var failed atomic.Pointer[error]
+	var wg sync.WaitGroup
+	for range min(workers, len(list)) {
+		wg.Go(func() {
+			for failed.Load() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(list) {
+					return
+				}
+				if err := s.flushLog(list[i]); err != nil {
+					failed.CompareAndSwap(nil, &err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if err := failed.Load(); err != nil {
+		return *err
 	}
 	return nil
 }

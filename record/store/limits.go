@@ -33,6 +33,10 @@ const (
 	// commits wait for it too: it bounds memory and the time of a restart.
 	maxSealed = 4
 
+	// maxFlushers is how many records are flushed at once: a flush mostly waits
+	// for the disk, which takes several syncs as one.
+	maxFlushers = 16
+
 	// defaultSegment is the size at which a segment is full: large enough to
 	// share one flush among many commits, small enough to replay in a second.
 	defaultSegment = 32 << 20

@@ -37,7 +37,8 @@ type Store struct {
 	lock io.Closer
 
 	mu      sync.Mutex
-	wake    sync.Cond // queue, jobs, closing, drained or err changed
+	wake    sync.Cond // of the committer: queue, jobs, closing or err changed
+	flushes sync.Cond // of the flusher: jobs, drained or err changed
 	logs    map[string]*Log
 	queue   []*request
 	jobs    []flushJob
@@ -78,7 +79,7 @@ func Open(dir string, opt Options) (*Store, error) {
 		dir: dir, fs: opt.FS, sign: opt.Sign, opt: opt,
 		logs: make(map[string]*Log), dirty: make(map[*Log]struct{}),
 	}
-	s.wake.L = &s.mu
+	s.wake.L, s.flushes.L = &s.mu, &s.mu
 	if err := s.open(); err != nil {
 		if s.active != nil {
 			err = errors.Join(err, s.active.Close())
@@ -106,7 +107,7 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.closing = true
-	s.wake.Broadcast()
+	s.wake.Signal()
 	s.mu.Unlock()
 	s.workers.Wait()
 
@@ -142,7 +143,8 @@ func (s *Store) stop(cause error) error {
 		r.finish(s.err)
 	}
 	s.queue = nil
-	s.wake.Broadcast()
+	s.wake.Signal()
+	s.flushes.Signal()
 	return s.err
 }
 
