@@ -45,7 +45,7 @@ func (s *State) act(a *Act) Verdict {
 	b, known := m.byName[a.Subject]
 	switch s.values[m.status] {
 	case agreementUnsigned:
-		return refuse(m.agreement.Range, "the agreement is not in force: %s has yet to sign", s.unsigned())
+		return refuse(m.agreement.Range, "the agreement is not in force: %s", s.unsigned())
 	case agreementEnded:
 		if a.Verb != Verify && a.Verb != Contest {
 			return refuse(m.agreement.Range, "the agreement ended on %s", s.since[m.status])
@@ -84,7 +84,7 @@ func (s *State) act(a *Act) Verdict {
 	return s.report(a, &m.readings[b.i])
 }
 
-// unsigned names who has yet to sign.
+// unsigned says who has yet to sign.
 func (s *State) unsigned() string {
 	var names []agreement.Name
 	for _, i := range s.m.signers {
@@ -92,7 +92,10 @@ func (s *State) unsigned() string {
 			names = append(names, s.m.agreement.Parties[i].Name)
 		}
 	}
-	return list(names, "and")
+	if len(names) == 1 {
+		return string(names[0]) + " has yet to sign"
+	}
+	return list(names, "and") + " have yet to sign"
 }
 
 // list writes names as a sentence has them: "a, b or c".

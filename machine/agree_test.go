@@ -1,0 +1,165 @@
+package machine
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand"
+	"slices"
+	"testing"
+
+	"detente/agreement"
+)
+
+// project is everything that attributes show, and the deadlines, as the naive
+// evaluator writes them.
+func project(s *State) []string {
+	m := s.m
+	var out []string
+	each := func(noun agreement.Noun, x agreement.Name) {
+		for _, attr := range attributesOf(noun) {
+			if attr == "value" || attr == "maximum" {
+				continue
+			}
+			e := m.expr(ref(noun, string(x), attr))
+			v := eval(s, e)
+			text := "<nil>"
+			switch {
+			case !v.set:
+			case e.kind == agreement.TypeBool:
+				text = fmt.Sprint(v.n == 1)
+			case e.kind == agreement.TypeNumber:
+				text = sayNumber(v.exact())
+			default:
+				text = fmt.Sprint(agreement.Instant(v.n))
+			}
+			out = append(out, fmt.Sprintf("%s.%s=%s", x, attr, text))
+		}
+	}
+	each("agreement", m.agreement.Name)
+	for _, x := range m.measures {
+		each("measure", x.Name)
+	}
+	for _, x := range m.commitments {
+		each("commitment", x.Name)
+	}
+	for _, x := range m.acts {
+		each("act", x.Name)
+	}
+	for _, x := range m.readings {
+		each("reading", x.Name)
+		out = append(out, fmt.Sprint(s.numbers[x.value], s.numbers[x.maximum], x.Unit == "" && s.values[x.fact] == 1))
+	}
+	for _, x := range m.milestones {
+		each("milestone", x.Name)
+	}
+	for _, x := range m.vaults {
+		each("vault", x.Name)
+	}
+	for _, d := range s.Deadlines() {
+		out = append(out, fmt.Sprint(d.At, d.Subject, d.What))
+	}
+	return out
+}
+
+func difference(got, want []string) string {
+	text := ""
+	for i := range max(len(got), len(want)) {
+		g, w := "-", "-"
+		if i < len(got) {
+			g = got[i]
+		}
+		if i < len(want) {
+			w = want[i]
+		}
+		if g != w {
+			text += fmt.Sprintf("  machine %s, naive %s\n", g, w)
+		}
+	}
+	return text
+}
+
+// play runs one drawn agreement through drawn acts and deadlines.
+func play(t *testing.T, seed int64, reached map[string]bool) {
+	g := &maker{r: rand.New(rand.NewSource(seed))}
+	a := g.agreement()
+	m := Compile(a)
+	s, n, again := m.Start(), newNaive(a), m.Start()
+	again.KeepCauses(false)
+	log := ""
+	check := func() {
+		t.Helper()
+		if got, want := project(s), n.project(); !slices.Equal(got, want) {
+			t.Fatalf("seed %d: after\n%sthey differ:\n%s", seed, log, difference(got, want))
+		}
+		if !bytes.Equal(s.Bytes(), again.Bytes()) {
+			t.Fatalf("seed %d: after\n%sa replay without causes has other bytes", seed, log)
+		}
+		for i := range m.commitments {
+			reached[commitmentWords[s.values[m.commitments[i].status]]] = true
+		}
+	}
+	check()
+	outcomes := make([]int64, len(m.vaults))
+	for step := range 40 {
+		now := s.now
+		kept, before := s.Clone(), s.Bytes()
+		if next, ok := s.Next(); ok && g.one(3) {
+			log += fmt.Sprintf("  fire %v\n", next)
+			s.Fire()
+			again.Fire()
+			n.fire()
+		} else {
+			at := max(s.now, 0) + agreement.Instant(g.r.Intn(2)*g.r.Intn(5))
+			if ok {
+				at = min(at, next.At)
+			}
+			if at <= s.now {
+				at = max(s.now, -5)
+				if s.fired {
+					at++
+				}
+			}
+			act := g.act(at)
+			if step < 8 && g.one(3) {
+				act = Act{At: at, Entry: -1, By: pick(g, drawnParties[:2]), Verb: Sign}
+			}
+			log += fmt.Sprintf("  %d %s", at, act)
+			v := s.Apply(act)
+			log += fmt.Sprintln(" ", v.Effect, v.Reason)
+			if again.Apply(act); n.apply(act) != v.Effect {
+				t.Fatalf("seed %d: after\n%sthe machine says effect = %v (%s), the naive evaluator the opposite", seed, log, v.Effect, v.Reason)
+			}
+			if !v.Effect && v.Reason == "" {
+				t.Fatalf("seed %d: refused without a reason:\n%s", seed, log)
+			}
+		}
+		check()
+		if s.now < now {
+			t.Fatalf("seed %d: now went back from %s to %s", seed, now, s.now)
+		}
+		if !bytes.Equal(kept.Bytes(), before) {
+			t.Fatalf("seed %d: a clone changed with its original:\n%s", seed, log)
+		}
+		for i := range m.vaults {
+			o := s.values[m.vaults[i].outcome]
+			if outcomes[i] >= outcomeReleased && o != outcomes[i] || outcomes[i] == outcomeHeld && o == outcomeOpen {
+				t.Fatalf("seed %d: the outcome of %s went from %s to %s", seed, m.vaults[i].Name, outcomeWords[outcomes[i]], outcomeWords[o])
+			}
+			outcomes[i] = o
+		}
+	}
+}
+
+// TestAgainstNaive holds the machine to the second evaluator on drawn
+// agreements and acts, with the invariants of every state.
+func TestAgainstNaive(t *testing.T) {
+	reached := map[string]bool{}
+	for seed := range int64(400) {
+		play(t, seed, reached)
+	}
+	for _, w := range commitmentWords {
+		if !reached[w] {
+			t.Errorf("no drawn commitment was ever %s", w)
+		}
+	}
+}
