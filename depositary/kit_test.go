@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -208,6 +209,7 @@ func (p *post) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case p.dead.Load():
 		panic(http.ErrAbortHandler)
 	case p.hanging.Load():
+		io.Copy(io.Discard, r.Body) // only then is the sender's leaving noticed
 		<-r.Context().Done()
 		panic(http.ErrAbortHandler)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"detente/agreement"
 	"detente/internal/durable"
@@ -97,20 +98,37 @@ func (t oneEntry) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return out, nil
 }
 
-// register asks all witnesses at once. Those of other programs do not know the
-// request; their operators have registered the record, or the round fails.
+// register asks all witnesses at once, and waits for a quorum of answers and a
+// little longer; who is slower is registered behind our back. Witnesses of other
+// programs do not know the request; their operators have registered the
+// record, or the round fails.
 func (h *hosted) register(ctx context.Context) (refused []error) {
-	ctx, cancel := context.WithTimeout(ctx, roundWithin)
-	defer cancel()
-	errs := make([]error, len(h.witnesses))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), roundWithin)
+	answers := make(chan error, len(h.witnesses))
 	var all sync.WaitGroup
-	for i, w := range h.witnesses {
-		all.Go(func() { errs[i] = w.Register(ctx, h.archive) })
+	for _, w := range h.witnesses {
+		all.Go(func() { answers <- w.Register(ctx, h.archive) })
 	}
-	all.Wait()
-	for _, err := range errs {
-		if err != nil && !errors.Is(err, mirror.ErrNotFound) {
-			refused = append(refused, err)
+	go func() {
+		all.Wait()
+		cancel()
+	}()
+	var grace <-chan time.Time
+	answered := 0
+	for range h.witnesses {
+		select {
+		case err := <-answers:
+			if err != nil && !errors.Is(err, mirror.ErrNotFound) {
+				refused = append(refused, err)
+				continue
+			}
+		case <-grace:
+			return refused
+		}
+		if answered++; answered == h.agreement.Quorum.Need {
+			timer := time.NewTimer(roundGrace)
+			defer timer.Stop()
+			grace = timer.C
 		}
 	}
 	return refused
