@@ -89,7 +89,7 @@ func renderLine(b *strings.Builder, src []byte, r Range, first, last Position) {
 		to = len(runes)
 	}
 	cut := 0
-	if from > maxShown/2 {
+	if len(runes) > maxShown && from > maxShown/2 {
 		cut = min(from-maxShown/4, len(runes))
 	}
 	shown, dots := runes[cut:], ""
