@@ -283,3 +283,30 @@ func TestOldCopy(t *testing.T) {
 		t.Fatalf("appending after that: %v", err)
 	}
 }
+
+// TestOtherHistory puts beside the write-ahead file the folder of a record of
+// the same name and size, whole and consistent, but with another history.
+func TestOtherHistory(t *testing.T) {
+	history := func(first string) (flushed, open map[string][]byte) {
+		m := durabletest.New()
+		s := mustOpen(t, "d", Options{FS: m})
+		if _, err := s.Create(context.Background(), "d/1", []byte(first)); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		flushed = readFolder(t, m, "d")
+		s = mustOpen(t, "d", Options{FS: m})
+		l, _ := s.Log("d/1")
+		fill(t, l, 3)
+		return flushed, readFolder(t, m, "d")
+	}
+	_, mixed := history("one history")
+	other, _ := history("another history")
+	tail := filepath.Join("d", "log", folderName("d/1"), "tail")
+	mixed[tail] = other[tail]
+	if _, err := Open("d", Options{Sign: testSign, FS: writeFolder(t, mixed)}); !errors.Is(err, ErrDamaged) {
+		t.Fatalf("opening: %v", err)
+	}
+}

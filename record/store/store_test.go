@@ -70,26 +70,33 @@ func fill(t testing.TB, l *Log, size int64) {
 	}
 }
 
-// verify reads all of a record and compares it with tlog's own idea of it.
+// verify reads all of a record of entryOf's entries.
 func verify(t testing.TB, l *Log) {
+	t.Helper()
+	for i, e := range readAll(t, l) {
+		if want := entryOf(l.Origin(), int64(i)); !bytes.Equal(e, want) {
+			t.Fatalf("entry %d of %s is %q, want %q", i, l.Origin(), e, want)
+		}
+	}
+}
+
+// readAll reads all of a record and compares it with tlog's own idea of it.
+func readAll(t testing.TB, l *Log) (all [][]byte) {
 	t.Helper()
 	head := l.Head()
 	var hashes storedHashes
-	for i := int64(0); i < head.Size; {
-		entries, err := l.Entries(i, 500)
+	for int64(len(all)) < head.Size {
+		entries, err := l.Entries(int64(len(all)), 500)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range entries {
-			if want := entryOf(l.Origin(), i); !bytes.Equal(e, want) {
-				t.Fatalf("entry %d of %s is %q, want %q", i, l.Origin(), e, want)
-			}
-			more, err := tlog.StoredHashes(i, e, hashes)
+			more, err := tlog.StoredHashes(int64(len(all)), e, hashes)
 			if err != nil {
 				t.Fatal(err)
 			}
 			hashes = append(hashes, more...)
-			i++
+			all = append(all, e)
 		}
 	}
 	root, err := tlog.TreeHash(head.Size, hashes)
@@ -102,6 +109,7 @@ func verify(t testing.TB, l *Log) {
 	if got, err := parseCheckpoint(l.Origin(), l.Checkpoint()); err != nil || got != head {
 		t.Fatalf("checkpoint of %v, %v; want %v", got, err, head)
 	}
+	return all
 }
 
 type storedHashes []tlog.Hash
