@@ -1,6 +1,9 @@
 package vault
 
 import (
+	"errors"
+	"fmt"
+
 	"detente/agreement"
 	"detente/record"
 )
@@ -68,3 +71,28 @@ func ExistedBy(f *record.Fold) func(entry int64) (agreement.Instant, bool) {
 		return j.UB, j.Covered
 	}
 }
+
+// Cover computes the coverage of the vault from the record: its schedule as
+// the fold dates it, its clock, and by when each entry existed. batch gives a
+// batch's object. It fails while it is not known when the recording starts.
+func (r *Reader) Cover(f *record.Fold, batch func(Digest) ([]byte, error)) (*Coverage, error) {
+	opens, ok := f.State().Opens(r.Terms.Vault)
+	if !ok {
+		return nil, fmt.Errorf("vault %s: %w", r.Terms.Vault, ErrNotOpen)
+	}
+	closes, ok := f.State().Closes(r.Terms.Vault)
+	if !ok {
+		closes = f.Clock()
+	}
+	return r.Coverage(CoverageInput{
+		Opens: opens, Closes: max(opens, closes), AsOf: f.Clock(),
+		ExistedBy: func(entry int64) (agreement.Instant, bool) {
+			j := f.Entry(entry)
+			return j.UB, j.Covered
+		},
+		Batch: batch,
+	})
+}
+
+// ErrNotOpen says that there is no coverage to compute yet.
+var ErrNotOpen = errors.New("it is not known yet when the recording starts")

@@ -1,0 +1,186 @@
+package beneficiary
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+
+	"detente/agreement"
+	"detente/internal/durable"
+	"detente/machine"
+	"detente/mirror"
+	"detente/record"
+	"detente/statement"
+	"detente/vault"
+)
+
+// Config is what a beneficiary is given.
+type Config struct {
+	Dir     string // its folder, made if missing
+	Signers []statement.Signer
+	Record  *mirror.Client
+	Mirror  *mirror.Follower
+	Vault   agreement.Name
+	Random  io.Reader // crypto/rand.Reader
+	// Segment gives the bytes of a sealed segment, from wherever it is kept.
+	Segment func(ctx context.Context, camera string, seq int64) ([]byte, error)
+	// Clip takes an opened clip.
+	Clip func(camera string, seq int64, data []byte) error
+	Log  *slog.Logger
+	FS   durable.FS // durable.OS if nil
+}
+
+// A NotReleasedError says why there is nothing to open.
+type NotReleasedError struct{ Reason string }
+
+func (e *NotReleasedError) Error() string { return e.Reason }
+
+// A Report says what was opened and what was not, and by whose fault.
+type Report struct {
+	Vault    agreement.Name `json:"vault"`
+	Epochs   []EpochReport  `json:"epochs"`
+	Opened   int            `json:"opened"`
+	Failed   []Failure      `json:"failed"`
+	Culprits []Culprit      `json:"culprits"`
+}
+
+// An EpochReport says how an epoch's key was recovered.
+type EpochReport struct {
+	Epoch  int64 `json:"epoch"`
+	Shares int   `json:"shares"` // right ones
+	Open   bool  `json:"open"`
+}
+
+// A Failure is a segment that could not be opened.
+type Failure struct {
+	Camera  string               `json:"camera"`
+	Seq     int64                `json:"seq"`
+	Verdict vault.SegmentVerdict `json:"verdict"` // empty: it could not be had
+	Reason  string               `json:"reason"`
+}
+
+// A Culprit is somebody whose fault is proved, or who did not answer.
+type Culprit struct {
+	Name   agreement.Name `json:"name"`
+	Epoch  int64          `json:"epoch"`
+	Reason string         `json:"reason"`
+	Proved bool           `json:"proved"` // by a statement on the record; false: it did not answer
+}
+
+// opening is one run of Open.
+type opening struct {
+	Config
+	terms    *agreement.Vault
+	ledger   *vault.Reader
+	delivery []vault.Delivery
+	report   *Report
+	disputed map[string]bool
+	keys     map[vault.Digest]*vault.Identity
+	padded   int64
+}
+
+// Open asks for every sealed epoch, waits for the shares until ctx is done, and
+// opens what can be opened. It returns a *NotReleasedError if the outcome is
+// not release; otherwise a report, also when not everything opened.
+func Open(ctx context.Context, cfg Config) (*Report, error) {
+	if err := vault.CheckRuntime(); err != nil {
+		return nil, err
+	}
+	if cfg.FS == nil {
+		cfg.FS = durable.OS
+	}
+	o := &opening{Config: cfg, report: &Report{Vault: cfg.Vault, Epochs: []EpochReport{}, Failed: []Failure{}, Culprits: []Culprit{}},
+		disputed: map[string]bool{}, keys: map[vault.Digest]*vault.Identity{}}
+	if err := o.open(); err != nil {
+		return nil, err
+	}
+	if err := o.request(ctx); err != nil {
+		return nil, err
+	}
+	if err := o.collect(ctx); err != nil {
+		return nil, err
+	}
+	return o.report, o.segments(ctx)
+}
+
+func (o *opening) open() error {
+	a := o.Mirror.Agreement()
+	for _, v := range a.Vaults {
+		if v.Name == o.Vault {
+			o.terms = v
+		}
+	}
+	if o.terms == nil {
+		return fmt.Errorf("agreement %s has no vault %s", a.Name, o.Vault)
+	}
+	var err error
+	if o.ledger, err = vault.NewReader(a, o.Vault); err != nil {
+		return err
+	}
+	o.padded = o.ledger.Terms.SegmentBytes
+	if err := durable.MkdirAll(o.FS, filepath.Join(o.Dir, "delivery")); err != nil {
+		return err
+	}
+	if err := o.read(); err != nil {
+		return err
+	}
+	var refused error
+	o.Mirror.With(func(f *record.Fold) { refused = o.released(f) })
+	return refused
+}
+
+// read folds what is on the record.
+func (o *opening) read() (err error) {
+	o.Mirror.With(func(f *record.Fold) { err = o.ledger.Read(f, f.Size()) })
+	return err
+}
+
+// released says why the vault does not open, if it does not.
+func (o *opening) released(f *record.Fold) error {
+	outcome, _ := f.State().Outcome(o.Vault)
+	closes, known := f.State().Closes(o.Vault)
+	reason := ""
+	switch {
+	case outcome == machine.Released:
+		return nil
+	case outcome == machine.Erased:
+		reason = fmt.Sprintf("the outcome is erase; %d of %d custodians attest that they destroyed their shares", o.ledger.Erasures(), len(o.terms.Seats))
+	case outcome == machine.Held:
+		reason = fmt.Sprintf("it is held since its close at %s", closes)
+	case known:
+		reason = fmt.Sprintf("it is not decided: it closes at %s", closes)
+	default:
+		reason = "it is not decided, and it is not known yet when it closes"
+	}
+	return &NotReleasedError{fmt.Sprintf("vault %s does not open: %s", o.Vault, reason)}
+}
+
+// say signs a statement under the head last seen and submits it.
+func (o *opening) say(ctx context.Context, answers statement.ID, body statement.Body) (statement.ID, error) {
+	note, id, err := o.sign(answers, body)
+	if err != nil {
+		return id, err
+	}
+	_, err = o.Record.Submit(ctx, note)
+	return id, err
+}
+
+func (o *opening) sign(answers statement.ID, body statement.Body) ([]byte, statement.ID, error) {
+	if len(o.Signers) == 0 {
+		return nil, statement.ID{}, errors.New("no key to sign with")
+	}
+	head, _ := o.Mirror.Head()
+	a := o.Mirror.Agreement()
+	s := &statement.Statement{
+		Agreement: a.ID, Bundle: a.ID, By: agreement.Name(o.Signers[0].Name()), Answers: answers, Seen: head, Body: body,
+	}
+	text, err := s.Text()
+	if err != nil {
+		return nil, statement.ID{}, err
+	}
+	note, err := statement.Sign(text, o.Signers...)
+	return note, statement.IDOf(text), err
+}

@@ -1,0 +1,22 @@
+// Command detente runs agreements between parties that do not trust each
+// other: it checks their text, keeps their record, seals their evidence and
+// re-derives every answer from the record alone.
+//
+// This package is a table of commands and their wiring; what they do is in
+// the packages it names. Answers go to standard output and everything else to
+// standard error. The exit status is 0 for yes, 1 for checked and no, 2 for
+// wrong usage and 3 for could not find out.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], terminal{os.Stdin, os.Stdout, os.Stderr}))
+}

@@ -1,0 +1,10 @@
+package main
+
+import (
+	"net/http"
+
+	"detente/depositary"
+)
+
+// pages renders the pages of a record that this depositary hosts.
+func pages(v depositary.View) http.Handler { return http.NotFoundHandler() }

@@ -1,0 +1,78 @@
+package recorder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"detente/recorder/source"
+	"detente/vault"
+)
+
+// ErrTooLarge says that something does not fit one segment of the vault.
+var ErrTooLarge = errors.New("larger than a segment of this vault")
+
+// SealFiles seals these contents, in order, as segments of one camera that
+// start now and follow one another, and puts their manifests on the record.
+// It has the epoch's key dealt first if that is due, and waits for it.
+func (r *Recorder) SealFiles(ctx context.Context, camera string, contents [][]byte) (first int64, err error) {
+	if !slices.Contains(r.ledger.Terms.Cameras, camera) {
+		return 0, fmt.Errorf("vault %s has no camera %s; it has %v", r.cfg.Vault, camera, r.ledger.Terms.Cameras)
+	}
+	for i, b := range contents {
+		if int64(len(b)) > r.ledger.Terms.SegmentBytes-vault.LengthSize {
+			return 0, fmt.Errorf("file %d of %d has %d bytes, a segment has room for %d: %w", i+1, len(contents), len(b), r.ledger.Terms.SegmentBytes-vault.LengthSize, ErrTooLarge)
+		}
+	}
+	if err := r.untilEpoch(ctx); err != nil {
+		return 0, err
+	}
+	first, _ = r.shelf.next(camera)
+	start := r.cfg.Clock.Now()
+	for i, b := range contents {
+		length := time.Duration(r.ledger.Terms.Segment) * time.Second
+		clip := source.Clip{Camera: camera, Start: start.Add(time.Duration(i) * length), Length: length, Data: b}
+		if err := r.seal(clip); err != nil {
+			return 0, err
+		}
+	}
+	r.knownSealed()
+	for pending := r.shelf.pending(); len(pending) > 0; pending = r.shelf.pending() {
+		if err := r.batch(ctx, pending); err != nil {
+			return 0, err
+		}
+	}
+	return first, nil
+}
+
+// untilEpoch follows the record, dealing what is due, until an epoch is sealed
+// under which something that starts now can be sealed.
+func (r *Recorder) untilEpoch(ctx context.Context) error {
+	ready := func() bool {
+		opens, ok := r.opens()
+		if !ok {
+			return false
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return r.ledger.Epoch(r.ledger.Terms.Period(opens, r.now())) != nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if _, err := r.untilOpen(ctx); err != nil {
+		return err
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- r.follow(ctx) }()
+	for !ready() {
+		select {
+		case err := <-failed:
+			return errors.Join(err, ctx.Err())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	cancel()
+	return <-failed
+}
