@@ -30,8 +30,8 @@ func TestDuties(t *testing.T) {
 	want(march, "", 0, Beginning, 0, d1)
 	want(d1-1, "", 0, Beginning, 0, d1)
 	want(d1, "has passed and no proof shows it", 0, d1, d1, instant(closeDay))
-	b.tick(d1 + 5)
-	want(d1+6, "which no proof covers", 8, Beginning, d1+5, instant(closeDay))
+	b.tick(d1)
+	want(d1+6, "which no proof covers", 8, Beginning, d1, instant(closeDay))
 	b.tick(d1 + 10)
 	want(d1+11, "", 0, Beginning, 0, d1+10+window)
 	want(d1+10+window, "can be decided", 0, d1+10+window, d1+10+window, instant(closeDay))
@@ -82,6 +82,7 @@ func TestOwedProofs(t *testing.T) {
 	b.say("iran", words)
 	owed(older(5, noon), true)
 	b.tick(d1)
+	owed(older(5, d1), false) // no lower a bound than the tick gave
 	owed(older(4, d1), false)
 	owed(older(6, d1+hour-1), false) // covers the tick, but an hour too late to decide
 	owed(older(6, d1), false)
@@ -98,6 +99,9 @@ func TestAsOfAndEvents(t *testing.T) {
 	b.decide(instant("2021-04-01"))
 	if got := b.f.AsOf(instant("2021-03-01")); got != 4 {
 		t.Errorf("as of March: %d entries, want 4", got)
+	}
+	if got := b.f.AsOf(instant("2021-04-01")); got != 5 {
+		t.Errorf("as of the very clock of a proof: %d entries, want it among them, 5", got)
 	}
 	if got := b.f.AsOf(Beginning + 1); got != 3 {
 		t.Errorf("before all: %d entries, want those before the first proof", got)

@@ -32,6 +32,7 @@ type act struct {
 	arm    agreement.Instant // arms a timer this long after its effect (may be negative), if armed
 	arms   bool
 	disarm bool // disarms the earliest timer
+	idle   bool // is nothing to the world: words, or evidence
 }
 
 func newWorld(again agreement.Instant, timers ...agreement.Instant) *world {
@@ -99,6 +100,10 @@ func (w *world) arm(at agreement.Instant) {
 }
 
 func (w *world) apply(i int64, at agreement.Instant, a act) {
+	if a.idle {
+		w.log = append(w.log, fmt.Sprintf("entry %d at %d, idle", i, at))
+		return
+	}
 	if at < w.now {
 		panic(fmt.Sprintf("entry %d at %d, but it is %d", i, at, w.now))
 	}
@@ -314,7 +319,7 @@ func randomRecord(rng *rand.Rand) tiny {
 	for i := range 1 + rng.IntN(12) {
 		if i == 0 || rng.IntN(2) == 0 {
 			r.entries = append(r.entries, tinyEntry{act: &act{
-				arms: rng.IntN(3) == 0, arm: agreement.Instant(rng.IntN(8) - 2), disarm: rng.IntN(4) == 0,
+				arms: rng.IntN(3) == 0, arm: agreement.Instant(rng.IntN(8) - 2), disarm: rng.IntN(4) == 0, idle: rng.IntN(4) == 0,
 			}})
 			continue
 		}
@@ -324,9 +329,46 @@ func randomRecord(rng *rand.Rand) tiny {
 	return r
 }
 
-// Every record of up to six entries over a small alphabet, one deadline.
+// The staircase of bounds against a plain list.
+func TestBounds(t *testing.T) {
+	for seed := range 3000 {
+		rng := rand.New(rand.NewPCG(uint64(seed), 1))
+		var b bounds
+		plain := slices.Repeat([]agreement.Instant{Never}, 10)
+		for range 8 {
+			size, lo := 1+rng.Int64N(9), agreement.Instant(rng.IntN(9))
+			improves := false
+			for i := range size {
+				improves = improves || lo < plain[i]
+				plain[i] = min(plain[i], lo)
+			}
+			if b.lower(size, lo) != improves {
+				t.Fatalf("seed %d: lowering %d to %d: want improved %v", seed, size, lo, improves)
+			}
+			covered := int64(0)
+			for i, want := range plain {
+				if got := b.of(int64(i)); got != want {
+					t.Fatalf("seed %d: UB(%d) is %d, want %d", seed, i, got, want)
+				}
+				if want != Never {
+					covered++
+				}
+			}
+			if b.covered() != covered {
+				t.Fatalf("seed %d: %d covered, want %d", seed, b.covered(), covered)
+			}
+			for k := 1; k < len(b.steps); k++ {
+				if b.steps[k-1].size >= b.steps[k].size || b.steps[k-1].lo >= b.steps[k].lo {
+					t.Fatalf("seed %d: steps %v do not rise", seed, b.steps)
+				}
+			}
+		}
+	}
+}
+
+// Every record of up to five entries over a small alphabet, one deadline.
 func TestExhaustiveTinyRecords(t *testing.T) {
-	acts := []*act{{}, {arms: true, arm: 1}, {disarm: true}}
+	acts := []*act{{}, {arms: true, arm: 1}, {disarm: true}, {idle: true}}
 	length := 5
 	if testing.Short() {
 		length = 4

@@ -26,6 +26,16 @@ type Cosignature struct {
 	Time    agreement.Instant
 }
 
+// What says in one word what a valid proof of time did.
+type What string
+
+// What a proof can do.
+const (
+	Tick    What = "tick"    // moved the clock
+	Stamp   What = "stamp"   // moved no clock, but showed that something existed earlier than known
+	Nothing What = "nothing" // neither
+)
+
 // outlying is how far from Lo to Hi a witness's time must lie to be reported:
 // well-kept clocks are seconds apart, and a round of all witnesses takes less
 // than minutes.

@@ -189,6 +189,12 @@ func TestProofCounts(t *testing.T) {
 	if again := b.proof(1, noon+5); again.Proof.What != Nothing {
 		t.Fatalf("a proof of what was known: %s", again.Proof.What)
 	}
+	if again := b.proof(1, noon, noon, noon+7); again.Proof.What != Nothing {
+		t.Fatalf("a proof of just what was known: %s", again.Proof.What)
+	}
+	if _, err := b.f.CheckProof(b.cosign(b.checkpoint(3), noon), 2); faultCode(err) != FaultSize {
+		t.Fatalf("three entries before entry 2: %v", err)
+	}
 	b.wantFault(b.put(stamp.Bytes), FaultDuplicate, "host")
 	// The same checkpoint with other cosignatures is another proof.
 	b.proof(2, noon-1)

@@ -170,6 +170,9 @@ func TestFindingsAnswerTheirClaim(t *testing.T) {
 	if e := find(first, "accepts", march+60); e.Verdict.Effect {
 		t.Fatal("one claim was found on twice")
 	}
+	if reason := b.f.staleFinding("grant-access", first.Statement.ID); !strings.Contains(reason, "found on already") {
+		t.Fatalf("a claim that was found on: %q", reason)
+	}
 	second := claim()
 	if e := find(first, "accepts", march+120); e.Verdict.Effect || !strings.Contains(e.Verdict.Reason, "another statement than the claim") {
 		t.Fatalf("a finding on the first claim accepts the second: %+v", e)
