@@ -66,7 +66,7 @@ func (m *Machine) parseAct(words []string) (Act, error) {
 	}
 	noun := nounOf(a.Verb)
 	if len(rest) == 0 {
-		return Act{}, fmt.Errorf("%s what? Expected the name of a %s after it", words[2], noun)
+		return Act{}, fmt.Errorf("%s what: expected the name of a %s after it", words[2], noun)
 	}
 	a.Subject = agreement.Name(rest[0])
 	if b, ok := m.byName[a.Subject]; !ok || b.noun != noun {
