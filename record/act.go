@@ -74,9 +74,16 @@ func (f *Fold) act(s *statement.Signed, i int64, at agreement.Instant) machine.V
 	case v.Effect && a.Verb == machine.Perform:
 		f.claims[a.Subject] = s.ID
 	case v.Effect && a.Verb == machine.Verify:
-		f.found[s.Answers] = true
+		f.found[finding{a.Subject, s.Answers}] = true
 	}
 	return v
+}
+
+// finding is that somebody found on what a statement said of a commitment: one
+// lifting can be the claim of several.
+type finding struct {
+	commitment agreement.Name
+	claim      statement.ID
 }
 
 // staleFinding says why a finding does not count: it must answer a statement
@@ -88,7 +95,7 @@ func (f *Fold) staleFinding(commitment agreement.Name, answers statement.ID) str
 	if !ok || f.entries[i].Effect == nil || !f.entries[i].Effect.Verdict.Effect {
 		return "it answers a statement that is not on this record, or has no effect"
 	}
-	if claim, ok := f.claims[commitment]; ok && !f.found[claim] && claim != answers {
+	if claim, ok := f.claims[commitment]; ok && !f.found[finding{commitment, claim}] && claim != answers {
 		return "it answers another statement than the claim that is open"
 	}
 	switch b := f.entries[i].Statement.Body.(type) {
@@ -100,7 +107,7 @@ func (f *Fold) staleFinding(commitment agreement.Name, answers statement.ID) str
 	default:
 		return "it answers a statement that is no claim"
 	}
-	if f.found[answers] {
+	if f.found[finding{commitment, answers}] {
 		return "it answers a claim that has been found on already"
 	}
 	return ""

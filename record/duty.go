@@ -36,12 +36,9 @@ func (d *Duty) owe(since, after agreement.Instant, size int64, why string) {
 func (f *Fold) Duty(now agreement.Instant) Duty {
 	o := f.order
 	d := Duty{After: Beginning, Next: Never}
-	for i := o.ub.covered(); i < f.Size(); i++ {
-		if f.entries[i].Proof != nil {
-			continue
-		}
-		d.Behind++
-		d.owe(f.clockBefore(i), Beginning, i+1, fmt.Sprintf("entry %d is covered by no proof of time", i))
+	if first, last, n := f.uncovered(); n > 0 {
+		d.Behind = n
+		d.owe(f.clockBefore(first), Beginning, last+1, fmt.Sprintf("entry %d is covered by no proof of time", first))
 	}
 	for _, armed := range o.course.Deadlines() {
 		if armed.At > now {
@@ -65,6 +62,22 @@ func (f *Fold) Duty(now agreement.Instant) Duty {
 		}
 	}
 	return d
+}
+
+// uncovered finds the entries that are not proofs and that no valid proof
+// covers: the first, the last, and how many.
+func (f *Fold) uncovered() (first, last, n int64) {
+	for i := f.order.ub.covered(); i < f.Size(); i++ {
+		if f.entries[i].Proof != nil {
+			continue
+		}
+		if n == 0 {
+			first = i
+		}
+		last = i
+		n++
+	}
+	return first, last, n
 }
 
 // clockBefore is the clock just before the entry at index i.

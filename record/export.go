@@ -66,7 +66,8 @@ func badExport(part, reason string, args ...any) error {
 }
 
 // Export is this record up to a final checkpoint, which is where an export
-// ends: what no quorum has cosigned may still be rewritten.
+// ends: what no quorum has cosigned may still be rewritten. Objects that no
+// statement up to there names are left out.
 func (f *Fold) Export(b *agreement.Bundle, cosigned []byte, objects ...[]byte) (*Export, error) {
 	size, err := f.Final(cosigned)
 	if err != nil {
@@ -75,7 +76,13 @@ func (f *Fold) Export(b *agreement.Bundle, cosigned []byte, objects ...[]byte) (
 	if b.Digest() != f.agreement.ID {
 		return nil, fmt.Errorf("export: the bundle is %s, the record is of %s", b.Digest(), f.agreement.ID)
 	}
-	e := &Export{Bundle: b, Checkpoint: bytes.Clone(cosigned), Objects: slices.Clone(objects)}
+	e := &Export{Bundle: b, Checkpoint: bytes.Clone(cosigned)}
+	named := f.named(size)
+	for _, o := range objects {
+		if named[fmt.Sprintf("%x", sha256.Sum256(o))] {
+			e.Objects = append(e.Objects, o)
+		}
+	}
 	for _, j := range f.entries[:size] {
 		e.Entries = append(e.Entries, j.Bytes)
 	}

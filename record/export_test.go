@@ -213,9 +213,11 @@ func TestExportEndsOnWhatIsFinal(t *testing.T) {
 	if _, err := b.f.Export(&agreement.Bundle{Files: []agreement.File{{Path: "x", Data: nil}}}, e.Checkpoint); err == nil {
 		t.Error("an export with another text")
 	}
-	early, err := b.f.Export(b.bundle, b.cosign(b.checkpoint(5), noon))
-	if err != nil || len(early.Entries) != 5 {
-		t.Errorf("an export of the first five entries: %v", err)
+	for size, objects := range map[int64]int{4: 0, 5: 1} { // entry 4 names the object
+		early, err := b.f.Export(b.bundle, b.cosign(b.checkpoint(size), noon), e.Objects[0])
+		if err != nil || int64(len(early.Entries)) != size || len(early.Objects) != objects {
+			t.Errorf("an export of the first %d entries: %v", size, err)
+		}
 	}
 }
 

@@ -146,21 +146,28 @@ func (e *Export) Check(f *Fold) error {
 	if size != f.Size() {
 		return badExport(fileCheckpoint, "of size %d, with %d entries: want it to cover exactly the entries", size, f.Size())
 	}
-	named := map[string]bool{}
-	for _, j := range f.entries {
-		if j.Statement == nil {
-			continue
-		}
-		if b, ok := j.Statement.Body.(statement.SealBody); ok {
-			named[b.Batch] = true
-		}
-	}
+	named := f.named(size)
 	for _, o := range e.Objects {
 		if d := fmt.Sprintf("%x", sha256.Sum256(o)); !named[d] {
 			return badExport(folderObjects+d, "no statement on the record names it")
 		}
 	}
 	return nil
+}
+
+// named are the digests of the objects that statements among the first size
+// entries name.
+func (f *Fold) named(size int64) map[string]bool {
+	all := map[string]bool{}
+	for _, j := range f.entries[:size] {
+		if j.Statement == nil {
+			continue
+		}
+		if b, ok := j.Statement.Body.(statement.SealBody); ok {
+			all[b.Batch] = true
+		}
+	}
+	return all
 }
 
 // Object finds an object by its SHA-256.

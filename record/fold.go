@@ -34,7 +34,7 @@ type Fold struct {
 	proofs  map[tlog.Hash]int64 // leaf hashes of valid proofs
 	signers map[agreement.Name]*signer
 	claims  map[agreement.Name]statement.ID // the latest claim of each commitment that had effect
-	found   map[statement.ID]bool           // claims that were found on
+	found   map[finding]bool
 	vaults  []*vaultHistory
 
 	machine engine
@@ -76,7 +76,7 @@ func newFold(a *agreement.Agreement, m engine) (*Fold, error) {
 	f := &Fold{
 		host: h, agreement: a, machine: m,
 		byID: map[statement.ID]int64{}, proofs: map[tlog.Hash]int64{}, claims: map[agreement.Name]statement.ID{},
-		found: map[statement.ID]bool{},
+		found: map[finding]bool{},
 	}
 	if f.signers, err = firstKeys(a); err != nil {
 		return nil, fmt.Errorf("record: %w", err)
