@@ -83,8 +83,12 @@ func decodeReceipt(b, submitted []byte) (*Receipt, error) {
 	if r.ID, err = entryID(r.Entry); err != nil {
 		return nil, fmt.Errorf("receipt: the entry on the record is not a statement: %w", err)
 	}
-	if r.ID != want {
-		return nil, fmt.Errorf("receipt: it is for statement %s, not for %s", r.ID, want)
+	said := ""
+	if want != (statement.ID{}) {
+		said = want.String()
+	}
+	if r.ID != want || j.ID != said {
+		return nil, fmt.Errorf("receipt: it is for statement %.64q, not for %q", j.ID, said)
 	}
 	if want == (statement.ID{}) && !bytes.Equal(r.Entry, submitted) {
 		return nil, errors.New("receipt: it is for another proof of time")
