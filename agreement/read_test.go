@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -243,26 +244,63 @@ func FuzzRead(f *testing.F) {
 		src, _ := unmark("x", whole(e.Bad, true))
 		f.Add([]byte(src))
 	}
-	f.Fuzz(func(t *testing.T, src []byte) {
-		a, ds := agreement.Read(&agreement.Bundle{Files: []agreement.File{{Path: "x.agreement", Data: src}}})
-		if agreement.HasErrors(ds) != (a == nil) {
-			t.Fatalf("agreement: %v, with %d diagnostics", a != nil, len(ds))
+	f.Fuzz(func(t *testing.T, src []byte) { checkRead(t, src) })
+}
+
+func checkRead(t *testing.T, src []byte) {
+	t.Helper()
+	a, ds := agreement.Read(&agreement.Bundle{Files: []agreement.File{{Path: "x.agreement", Data: src}}})
+	if agreement.HasErrors(ds) != (a == nil) {
+		t.Fatalf("agreement: %v, with %d diagnostics", a != nil, len(ds))
+	}
+	for _, d := range ds {
+		if d.Range.Start < 0 || d.Range.Start > d.Range.End || d.Range.End > len(src) {
+			t.Fatalf("%s at %v of %d bytes", d.Code, d.Range, len(src))
 		}
-		for _, d := range ds {
-			if d.Range.Start < 0 || d.Range.Start > d.Range.End || d.Range.End > len(src) {
-				t.Fatalf("%s at %v of %d bytes", d.Code, d.Range, len(src))
-			}
-			if _, ok := agreement.Explain(d.Code); !ok {
-				t.Fatalf("the code %s is not in the catalogue", d.Code)
-			}
-			if d.Message == "" || strings.HasSuffix(d.Message, ".") {
-				t.Fatalf("message %q", d.Message)
-			}
-			agreement.RenderDiagnostic(src, d)
+		if _, ok := agreement.Explain(d.Code); !ok {
+			t.Fatalf("the code %s is not in the catalogue", d.Code)
 		}
-		if a != nil && agreement.FindingsText(a) == "" {
-			t.Fatal("no findings")
+		if d.Message == "" || strings.HasSuffix(d.Message, ".") {
+			t.Fatalf("message %q", d.Message)
 		}
-		keepsMeaning(t, src, nil)
-	})
+		agreement.RenderDiagnostic(src, d)
+	}
+	if a != nil && agreement.FindingsText(a) == "" {
+		t.Fatal("no findings")
+	}
+	keepsMeaning(t, src, nil)
+}
+
+var pieces = regexp.MustCompile(`"[^"\n]*"|[A-Za-z0-9_.%-]+|[^ A-Za-z0-9]`)
+
+// TestMutations drops, doubles, swaps and borrows words of good texts: nearly
+// right is what authors write, and where a checker's assumptions break.
+func TestMutations(t *testing.T) {
+	var texts []string
+	for _, name := range []string{"vault-silence", "types", "counts", "times", "silent-parties"} {
+		ar, err := txtar.ParseFile("testdata/" + name + ".txtar")
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, whole(string(ar.Files[0].Data), true))
+	}
+	r := rand.New(rand.NewSource(3))
+	for i := range 3000 {
+		src := texts[i%len(texts)]
+		for range 1 + r.Intn(3) {
+			at := pieces.FindAllStringIndex(src, -1)
+			a, b := at[r.Intn(len(at))], at[r.Intn(len(at))]
+			switch r.Intn(4) {
+			case 0:
+				src = src[:a[0]] + src[a[1]:]
+			case 1:
+				src = src[:a[1]] + " " + src[a[0]:]
+			case 2:
+				src = src[:a[0]] + src[b[0]:b[1]] + src[a[1]:]
+			case 3:
+				src = src[:a[0]] + src[b[0]:b[1]] + " " + src[a[0]:]
+			}
+		}
+		checkRead(t, []byte(src))
+	}
 }
