@@ -121,7 +121,7 @@ func (w *cutWorld) grounds() (decided, halted bool) {
 
 // Trap 8 is among these: witnesses race by up to the margin less a second.
 func TestTrap8CertificatesExcludeEachOther(t *testing.T) {
-	runs := 60_000
+	runs := 40_000
 	if testing.Short() {
 		runs = 10_000
 	}

@@ -295,7 +295,7 @@ func justly(r tiny, o *order, e Event, n int) error {
 }
 
 func TestRandomRecordsAgreeWithTheText(t *testing.T) {
-	runs := 200_000
+	runs := 150_000
 	if testing.Short() {
 		runs = 20_000
 	}
