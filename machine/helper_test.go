@@ -102,12 +102,3 @@ func status(s *State, name string) string {
 	}
 	return ""
 }
-
-func fluentAt(s *State, path string) agreement.Instant {
-	for i := range s.m.fluents {
-		if s.m.fluents[i].path() == path {
-			return s.instant(int32(i))
-		}
-	}
-	panic("no fluent " + path)
-}

@@ -26,13 +26,13 @@ type naiveCommitment struct {
 }
 
 type naiveBlock struct { // measure, act, reading, milestone
-	on           bool // lifted, done, reported, reached
-	at, at2      agreement.Instant
-	times        int
-	notice       agreement.Instant
-	fact, late   bool
-	value, top   *big.Rat
-	late0, since agreement.Instant
+	on         bool // lifted, done, reported, reached
+	at, at2    agreement.Instant
+	times      int
+	notice     agreement.Instant
+	fact, late bool
+	value, top *big.Rat
+	late0      agreement.Instant
 }
 
 type naiveVault struct {

@@ -109,7 +109,8 @@ type Duty struct {
 func (s *State) Standing() Standing {
 	m := s.m
 	st := Standing{At: moment(s.now), Status: agreementWords[s.values[m.status]], Since: moment(s.since[m.status]),
-		InForce: moment(s.instant(m.inForceAt)), Deadlines: s.Deadlines()}
+		InForce: moment(s.instant(m.inForceAt)), Deadlines: s.Deadlines(),
+		Missing: []agreement.Name{}, Items: []Item{}, Parties: []Position{}} // lists are never null in JSON
 	for _, i := range m.signers {
 		if s.values[m.signed[i]] == 0 {
 			st.Missing = append(st.Missing, m.agreement.Parties[i].Name)
@@ -229,7 +230,7 @@ func (s *State) vaultItem(v *vault) Item {
 
 // position gives what a party must do and is owed, and its waits.
 func (s *State) position(p agreement.Name, waits []Wait) Position {
-	pos := Position{Party: p}
+	pos := Position{Party: p, Must: []Duty{}, May: []Duty{}, Owed: []Duty{}, WaitsFor: []Wait{}, KeepsWaiting: []Wait{}}
 	if s.values[s.m.status] == agreementInForce {
 		for i := range s.m.commitments {
 			c := &s.m.commitments[i]

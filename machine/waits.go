@@ -19,7 +19,7 @@ type Wait struct {
 // waits are all edges, in the order of the text.
 func (s *State) waits() []Wait {
 	m := s.m
-	var out []Wait
+	out := []Wait{}
 	add := func(who, other agreement.Name, b agreement.Block, format string, args ...any) {
 		if who == other {
 			return
