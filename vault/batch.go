@@ -13,7 +13,7 @@ import (
 
 // EncodeBatch gives the object of a batch. Manifests are in batch order.
 func EncodeBatch(manifests []*SignedManifest) ([]byte, error) {
-	t := newTranscript(purposeBatch)
+	t := newTranscript(statement.PurposeVaultBatch)
 	for _, m := range manifests {
 		t = t.bytes(m.Encode())
 	}
@@ -29,8 +29,8 @@ func ParseBatch(b []byte) ([]*SignedManifest, error) {
 		return nil, fmt.Errorf("%w: %d bytes, want at most %d", ErrBatch, len(b), MaxBatchBytes)
 	}
 	f := fields{rest: b}
-	if string(f.next(len(purposeBatch))) != purposeBatch {
-		return nil, fmt.Errorf("%w: does not start with the purpose %s", ErrBatch, purposeBatch)
+	if statement.Purpose(f.next(len(statement.PurposeVaultBatch))) != statement.PurposeVaultBatch {
+		return nil, fmt.Errorf("%w: does not start with the purpose %s", ErrBatch, statement.PurposeVaultBatch)
 	}
 	var out []*SignedManifest
 	for len(f.rest) > 0 {

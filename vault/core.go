@@ -94,7 +94,7 @@ func (c *Core) keyed() int {
 
 // CoreDigest binds everything in the core; it is the associated data of every share.
 func (c *Core) CoreDigest() Digest {
-	t := newTranscript(purposeCore).bytes(c.Agreement[:]).bytes(vaultID(c.Agreement, c.Vault)).
+	t := newTranscript(statement.PurposeVaultCore).bytes(c.Agreement[:]).bytes(vaultID(c.Agreement, c.Vault)).
 		u64(c.Epoch).u16(c.Attempt).u16(c.Need).u16(len(c.Seats)).text(c.Recipient)
 	for _, p := range c.Commitments {
 		t = t.bytes(p)
@@ -109,7 +109,7 @@ func (c *Core) CoreDigest() Digest {
 // first, empty for a seat without a key. Manifests name their epoch by it.
 func (c *Core) EpochDigest(ciphertexts [][]byte) Digest {
 	core := c.CoreDigest()
-	t := newTranscript(purposeEpoch).bytes(core[:])
+	t := newTranscript(statement.PurposeVaultEpoch).bytes(core[:])
 	for _, ct := range ciphertexts {
 		t = t.bytes(ct)
 	}
@@ -119,13 +119,13 @@ func (c *Core) EpochDigest(ciphertexts [][]byte) Digest {
 // shareInfo is the HPKE context of a seat's share.
 func (c *Core) shareInfo(seat int) []byte {
 	s := c.Seats[seat-1]
-	return newTranscript(purposeShare).bytes(c.Agreement[:]).bytes(vaultID(c.Agreement, c.Vault)).
+	return newTranscript(statement.PurposeVaultShare).bytes(c.Agreement[:]).bytes(vaultID(c.Agreement, c.Vault)).
 		u64(c.Epoch).u16(c.Attempt).u16(seat).bytes(custodianID(c.Agreement, s.Custodian)).bytes(s.Key[:])
 }
 
 // handOverInfo is the HPKE context of a seat's share on its way to a beneficiary.
 func (c *Core) handOverInfo(seat int, request statement.ID, key Digest) []byte {
-	return newTranscript(purposeHandOver).bytes(c.Agreement[:]).bytes(vaultID(c.Agreement, c.Vault)).
+	return newTranscript(statement.PurposeVaultHandOver).bytes(c.Agreement[:]).bytes(vaultID(c.Agreement, c.Vault)).
 		u64(c.Epoch).u16(c.Attempt).u16(seat).bytes(request[:]).bytes(key[:])
 }
 

@@ -18,7 +18,7 @@ func FuzzManifest(f *testing.F) {
 	f.Add(good[0].Encode())
 	f.Add(good[1].Encode())
 	f.Add(good[1].Bytes())
-	f.Add([]byte(purposeManifest))
+	f.Add([]byte(statement.PurposeVaultManifest))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := ParseManifest(b)
 		if err != nil {
@@ -42,7 +42,7 @@ func FuzzBatch(f *testing.F) {
 		f.Add(object)
 		f.Add(object[:len(object)-1])
 	}
-	f.Add([]byte(newTranscript(purposeBatch)))
+	f.Add([]byte(newTranscript(statement.PurposeVaultBatch)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		ms, err := ParseBatch(b)
 		if err != nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 
+	"detente/statement"
+
 	"github.com/gtank/ristretto255"
 )
 
@@ -15,7 +17,7 @@ type (
 
 // generatorH is the second generator of Pedersen's commitments, by hash to
 // group: nobody knows its logarithm to the first.
-var generatorH = hashToGroup(newTranscript(purposeBase))
+var generatorH = hashToGroup(newTranscript(statement.PurposeVaultBase))
 
 var identity = ristretto255.NewIdentityElement()
 

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 
+	"detente/statement"
+
 	"filippo.io/age"
 )
 
@@ -22,7 +24,7 @@ func CheckRuntime() error {
 
 // deriveSeed gives the seed of a dealing's age identity from its scalar.
 func deriveSeed(a *scalar, core *Core) ([]byte, error) {
-	t := newTranscript(purposeSeed).bytes(core.Agreement[:]).bytes(vaultID(core.Agreement, core.Vault)).
+	t := newTranscript(statement.PurposeVaultSeed).bytes(core.Agreement[:]).bytes(vaultID(core.Agreement, core.Vault)).
 		u64(core.Epoch).u16(core.Attempt)
 	for _, c := range core.Commitments {
 		t = t.bytes(c)

@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+
+	"detente/statement"
 )
 
 // A PublicKey is the hybrid HPKE key (MLKEM768-X25519) to which one message
@@ -85,7 +87,7 @@ func pointFingerprint(u []byte) (Digest, error) {
 	if err != nil {
 		return Digest{}, fmt.Errorf("%w: %v", ErrKey, err)
 	}
-	fixed := newTranscript(purposeHalf).digest()
+	fixed := newTranscript(statement.PurposeVaultHalf).digest()
 	private, err := ecdh.X25519().NewPrivateKey(fixed[:])
 	if err != nil {
 		return Digest{}, fmt.Errorf("%w: %v", ErrRuntime, err)
@@ -94,7 +96,7 @@ func pointFingerprint(u []byte) (Digest, error) {
 	if err != nil {
 		return Digest{}, fmt.Errorf("%w: X25519 half is of low order", ErrKey)
 	}
-	return newTranscript(purposeHalf).bytes(shared).digest(), nil
+	return newTranscript(statement.PurposeVaultHalf).bytes(shared).digest(), nil
 }
 
 // canonicalX25519 says whether u, little-endian, is below 2^255 - 19.
@@ -117,7 +119,9 @@ func (p PublicKey) Bytes() []byte { return []byte(p.wire) }
 func (p PublicKey) IsZero() bool { return p.wire == "" }
 
 // Digest identifies the key in a core and in the context of a message.
-func (p PublicKey) Digest() Digest { return newTranscript(purposeKey).text(p.wire).digest() }
+func (p PublicKey) Digest() Digest {
+	return newTranscript(statement.PurposeVaultKey).text(p.wire).digest()
+}
 
 // SharesHalf says whether either half of p is the same as q's. Whoever holds
 // one half of a hybrid key is one broken algorithm away from reading what is

@@ -43,7 +43,7 @@ func VaultID(id agreement.Digest, vault agreement.Name) [32]byte { return [32]by
 // Bytes is what is signed: the transcript of all fields. It has 312 bytes for
 // a camera whose name has four.
 func (m *Manifest) Bytes() []byte {
-	return newTranscript(purposeManifest).bytes(m.Agreement[:]).bytes(m.Vault[:]).text(m.Camera).
+	return newTranscript(statement.PurposeVaultManifest).bytes(m.Agreement[:]).bytes(m.Vault[:]).text(m.Camera).
 		bytes(m.Epoch[:]).u64(m.Seq).bytes(m.Prev[:]).u64(m.Size).bytes(m.Root[:]).
 		u64(int64(m.Wall)).u64(int64(m.Mono)).u64(int64(m.Duration)).bytes(m.Checkpoint[:])
 }
@@ -102,8 +102,8 @@ const (
 // the signature.
 func ParseManifest(b []byte) (*SignedManifest, error) {
 	r := fields{rest: b}
-	if string(r.next(len(purposeManifest))) != purposeManifest {
-		return nil, fmt.Errorf("%w: does not start with the purpose %s", ErrManifest, purposeManifest)
+	if statement.Purpose(r.next(len(statement.PurposeVaultManifest))) != statement.PurposeVaultManifest {
+		return nil, fmt.Errorf("%w: does not start with the purpose %s", ErrManifest, statement.PurposeVaultManifest)
 	}
 	var s SignedManifest
 	copy(s.Agreement[:], r.next(32))

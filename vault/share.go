@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 
+	"detente/statement"
+
 	"github.com/gtank/ristretto255"
 )
 
@@ -102,7 +104,7 @@ func (d *Dealing) Acknowledge(random io.Reader, sh *Share, next PublicKey) ([]by
 	// The nonces depend on the share too, so that a repeated random state
 	// with another message does not give the share away.
 	secret := sh.Bytes()
-	base := newTranscript(purposeNonce).bytes(fresh[:]).bytes(secret).bytes(d.Digest[:]).u16(sh.Seat).text(next.wire)
+	base := newTranscript(statement.PurposeVaultNonce).bytes(fresh[:]).bytes(secret).bytes(d.Digest[:]).u16(sh.Seat).text(next.wire)
 	k1, k2 := base.u16(1).scalar(), base.u16(2).scalar()
 	clear(secret)
 	clear(base)
@@ -143,6 +145,6 @@ func (d *Dealing) VerifyAcknowledge(seat int, next PublicKey, proof []byte) erro
 }
 
 func (d *Dealing) challenge(seat int, next PublicKey, r *point) *scalar {
-	return newTranscript(purposeAck).bytes(d.Digest[:]).u16(seat).text(next.wire).
+	return newTranscript(statement.PurposeVaultAck).bytes(d.Digest[:]).u16(seat).text(next.wire).
 		bytes(evaluateCommitments(d.points, seat).Bytes()).bytes(r.Bytes()).scalar()
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"detente/agreement"
+	"detente/statement"
 
 	"github.com/gtank/ristretto255"
 )
@@ -24,30 +25,12 @@ func ParseDigest(s string) (Digest, error) {
 	return Digest(d), err
 }
 
-// The purposes: the first field of every hash and signature of this package.
-const (
-	purposeVault     = "detente/vault/vault/1"
-	purposeCustodian = "detente/vault/custodian/1"
-	purposeKey       = "detente/vault/key/1"
-	purposeCore      = "detente/vault/core/1"
-	purposeShare     = "detente/vault/share/1"
-	purposeEpoch     = "detente/vault/epoch/1"
-	purposeSeed      = "detente/vault/seed/1"
-	purposeAck       = "detente/vault/ack/1"
-	purposeNonce     = "detente/vault/nonce/1"
-	purposeHandOver  = "detente/vault/hand-over/1"
-	purposeManifest  = "detente/vault/manifest/1"
-	purposeBatch     = "detente/vault/batch/1"
-	purposeBase      = "detente/vault/base/1"
-	purposeHalf      = "detente/vault/half/1"
-)
-
 // A transcript is the input of a hash, a key derivation or a signature: the
 // purpose and each field, each preceded by its length as a big-endian u32, so
 // that no two lists of fields have the same bytes.
 type transcript []byte
 
-func newTranscript(purpose string) transcript { return transcript(nil).text(purpose) }
+func newTranscript(p statement.Purpose) transcript { return transcript(nil).text(string(p)) }
 
 func (t transcript) bytes(b []byte) transcript {
 	t = binary.BigEndian.AppendUint32(t, uint32(len(b)))
@@ -81,12 +64,12 @@ func (t transcript) scalar() *ristretto255.Scalar {
 
 // vaultID is the 32 bytes that stand for a vault: its agreement and its name.
 func vaultID(id agreement.Digest, vault agreement.Name) []byte {
-	d := newTranscript(purposeVault).bytes(id[:]).text(string(vault)).digest()
+	d := newTranscript(statement.PurposeVaultName).bytes(id[:]).text(string(vault)).digest()
 	return d[:]
 }
 
 // custodianID is the 32 bytes that stand for a custodian of an agreement.
 func custodianID(id agreement.Digest, name agreement.Name) []byte {
-	d := newTranscript(purposeCustodian).bytes(id[:]).text(string(name)).digest()
+	d := newTranscript(statement.PurposeVaultCustodian).bytes(id[:]).text(string(name)).digest()
 	return d[:]
 }
