@@ -44,6 +44,8 @@ type Config struct {
 	Unconfirmed bool
 	Batch       time.Duration // least time between two proofs for new statements; 0: 50 ms
 	FS          durable.FS    // durable.OS if nil
+
+	within time.Duration // tests: how long a witness has to answer
 }
 
 // A Depositary hosts records. Its methods may be called at the same time.
@@ -71,6 +73,9 @@ func Open(cfg Config) (*Depositary, error) {
 	}
 	if cfg.Batch == 0 {
 		cfg.Batch = defaultBatch
+	}
+	if cfg.within == 0 {
+		cfg.within = roundWithin
 	}
 	if cfg.HTTP == nil {
 		cfg.HTTP = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: maxRounds, IdleConnTimeout: time.Minute}}
@@ -197,6 +202,7 @@ type hosted struct {
 	archive   []byte
 	key       statement.PublicKey
 	witnesses []*mirror.Witness
+	within    time.Duration // for a witness to answer
 	log       *store.Log
 
 	mu        sync.RWMutex
@@ -223,7 +229,7 @@ func (d *Depositary) newHosted(archive []byte) (*hosted, error) {
 	if a == nil {
 		return nil, &TextError{diagnostics}
 	}
-	h := &hosted{origin: record.Origin(a), agreement: a, bundle: b, archive: archive, proofs: map[string]int64{}}
+	h := &hosted{origin: record.Origin(a), agreement: a, bundle: b, archive: archive, within: d.cfg.within, proofs: map[string]int64{}}
 	if h.key, err = statement.ParsePublicKey(a.Depositaries[0].Key); err != nil {
 		return nil, err
 	}

@@ -226,7 +226,7 @@ func (d *Depositary) lost(ctx context.Context, h *hosted, asked int64, g *mirror
 // signedBy is the largest checkpoint that a witness cosigned, if it shows one
 // that this depositary's key signed.
 func (h *hosted) signedBy(ctx context.Context, w *mirror.Witness) (statement.Checkpoint, bool) {
-	ctx, cancel := context.WithTimeout(ctx, roundWithin)
+	ctx, cancel := context.WithTimeout(ctx, h.within)
 	defer cancel()
 	note, err := w.Latest(ctx, h.origin)
 	if err != nil {

@@ -62,7 +62,7 @@ func (d *Depositary) OpenRecord(ctx context.Context, archive []byte) (agreement.
 // cosigned. The entry follows from the agreement alone, so this checkpoint may
 // be signed before it is stored: no other can ever stand there.
 func (d *Depositary) announce(ctx context.Context, h *hosted) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*roundWithin)
+	ctx, cancel := context.WithTimeout(ctx, 2*h.within)
 	defer cancel()
 	refused := h.register(ctx)
 	var tree oneEntry
@@ -103,7 +103,7 @@ func (t oneEntry) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 // programs do not know the request; their operators have registered the
 // record, or the round fails.
 func (h *hosted) register(ctx context.Context) (refused []error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), roundWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.within)
 	answers := make(chan error, len(h.witnesses))
 	var all sync.WaitGroup
 	for _, w := range h.witnesses {
@@ -136,5 +136,5 @@ func (h *hosted) register(ctx context.Context) (refused []error) {
 
 // round is a round of this record's witnesses.
 func (h *hosted) round() *mirror.Round {
-	return &mirror.Round{Witnesses: h.witnesses, Need: h.agreement.Quorum.Need, Within: roundWithin, Grace: roundGrace}
+	return &mirror.Round{Witnesses: h.witnesses, Need: h.agreement.Quorum.Need, Within: h.within, Grace: roundGrace}
 }
