@@ -94,6 +94,21 @@ func TestOwedProofs(t *testing.T) {
 	}
 }
 
+// A statement that waits: a proof with the bound that it has already is not
+// owed, one a second better is.
+func TestOwedForAWaitingStatement(t *testing.T) {
+	b := begin(t)
+	b.say("iran", words)
+	late := instant("2021-04-01") + 1
+	b.tick(late)
+	b.wantWaiting(4)
+	for at, want := range map[agreement.Instant]bool{late: false, late - 1: true} {
+		if must, why, err := b.f.Owed(b.cosign(b.checkpoint(5), at)); err != nil || must != want {
+			t.Errorf("a proof by %s: owed %v (%s), %v", at, must, why, err)
+		}
+	}
+}
+
 func TestAsOfAndEvents(t *testing.T) {
 	b := begin(t)
 	b.decide(instant("2021-04-01"))
