@@ -17,7 +17,7 @@ const heartbeatPeriods = 8
 // not take now is offered again with the next batch.
 func (r *Recorder) batches(ctx context.Context) error {
 	idle := 0
-	for r.cfg.Clock.Sleep(ctx, r.cfg.Batch) == nil {
+	for r.pause(ctx, r.cfg.Batch) == nil {
 		r.knownSealed()
 		pending := r.shelf.pending()
 		if len(pending) == 0 {

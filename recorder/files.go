@@ -61,7 +61,7 @@ func (r *Recorder) untilEpoch(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if _, err := r.untilOpen(ctx); err != nil {
+	if _, err := r.until(ctx, 0); err != nil {
 		return err
 	}
 	failed := make(chan error, 1)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"detente/agreement"
+	"detente/internal/clock"
 	"detente/internal/durable"
 	"detente/recorder/source"
 	"detente/vault"
@@ -19,17 +20,19 @@ import (
 // film records one camera from the opening to the close. A camera that is lost
 // is a gap; the recorder tries again.
 func (r *Recorder) film(ctx context.Context, camera string) error {
-	opens, err := r.untilOpen(ctx)
+	t := &r.ledger.Terms
+	cadence := time.Duration(t.Cadence) * time.Second
+	// A source is opened one cadence ahead, so that the first clip is not missed.
+	opens, err := r.until(ctx, cadence)
 	if err != nil {
 		return nil
 	}
-	t := &r.ledger.Terms
 	begin := time.Unix(int64(opens), 0)
-	for now := r.cfg.Clock.Now(); begin.Before(now); {
-		begin = begin.Add(time.Duration(t.Cadence) * time.Second)
+	if late := r.cfg.Clock.Now().Sub(begin); late > 0 {
+		begin = begin.Add((late + cadence - 1).Truncate(cadence))
 	}
 	src, err := r.cfg.Source(camera, source.Options{
-		Camera: camera, Segment: time.Duration(t.Segment) * time.Second, Cadence: time.Duration(t.Cadence) * time.Second,
+		Camera: camera, Segment: time.Duration(t.Segment) * time.Second, Cadence: cadence,
 		MaxBytes: int(t.SegmentBytes - vault.LengthSize), Clock: r.cfg.Clock, Begin: begin, Scratch: r.cfg.Dir,
 	})
 	if err != nil {
@@ -47,6 +50,9 @@ func (r *Recorder) film(ctx context.Context, camera string) error {
 		case err != nil:
 			return err
 		}
+		if clip.Start.Unix() < int64(opens) {
+			continue
+		}
 		if at, ok := r.closes(); ok && clip.Start.Unix() >= int64(at) {
 			return nil
 		}
@@ -56,22 +62,33 @@ func (r *Recorder) film(ctx context.Context, camera string) error {
 	}
 }
 
-// untilOpen waits until the recording is to start.
-func (r *Recorder) untilOpen(ctx context.Context) (agreement.Instant, error) {
+// until waits until it is known when the recording starts and that is at most
+// ahead away.
+func (r *Recorder) until(ctx context.Context, ahead time.Duration) (agreement.Instant, error) {
 	for {
 		at, ok := r.opens()
-		// An opening that is not known yet is looked for again every second of
-		// the machine's time or a tenth of a segment, whichever comes first.
-		wait := time.Duration(r.ledger.Terms.Segment) * time.Second / 10
+		wait := time.Duration(0)
 		if ok {
-			if wait = time.Unix(int64(at), 0).Sub(r.cfg.Clock.Now()); wait <= 0 {
+			if wait = time.Unix(int64(at), 0).Sub(r.cfg.Clock.Now()) - ahead; wait <= 0 {
 				return at, nil
 			}
 		}
-		if err := r.cfg.Clock.Sleep(ctx, wait); err != nil {
+		if err := r.pause(ctx, wait); err != nil {
 			return 0, err
 		}
 	}
+}
+
+// leastPause keeps an accelerated clock from making the recorder spin.
+const leastPause = 5 * time.Millisecond
+
+// pause waits for d of the clock, and at least leastPause of the machine's time.
+func (r *Recorder) pause(ctx context.Context, d time.Duration) error {
+	began := time.Now()
+	if err := r.cfg.Clock.Sleep(ctx, d); err != nil {
+		return err
+	}
+	return clock.Real{}.Sleep(ctx, leastPause-time.Since(began))
 }
 
 // seal seals one clip under the epoch of its start. Without a sealed epoch it
@@ -96,7 +113,6 @@ func (r *Recorder) seal(clip source.Clip) error {
 	if err := durable.WriteFile(r.cfg.FS, r.shelf.segmentFile(clip.Camera, seq), sealed.Bytes()); err != nil {
 		return fmt.Errorf("keeping segment %d: %w", seq, err)
 	}
-	head, _ := r.follower.Head()
 	length := clip.Length
 	if clip.Overflow {
 		length = 0 // how much of the clip the kept bytes show is not known
@@ -105,7 +121,7 @@ func (r *Recorder) seal(clip source.Clip) error {
 		Agreement: t.Agreement, Vault: vault.VaultID(t.Agreement, t.Vault), Camera: clip.Camera, Epoch: epoch.Digest,
 		Seq: seq, Prev: prev, Size: written.Size, Root: written.Root,
 		Wall: vault.Milliseconds(clip.Start.UnixMilli()), Mono: vault.Milliseconds(max(0, clip.Start.Sub(r.started).Milliseconds())),
-		Duration: vault.Milliseconds(length.Milliseconds()), Checkpoint: head.Root,
+		Duration: vault.Milliseconds(length.Milliseconds()), Checkpoint: r.notBefore(agreement.Instant(clip.Start.Unix())),
 	}
 	signed, err := m.Sign(r.cfg.Key)
 	if err != nil {

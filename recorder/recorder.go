@@ -18,6 +18,8 @@ import (
 	"detente/recorder/source"
 	"detente/statement"
 	"detente/vault"
+
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // Config is what a recorder is given.
@@ -50,7 +52,17 @@ type Recorder struct {
 	ledger *vault.Reader // of final entries only
 	shelf  *shelf
 	dealt  map[string]bool // dealings submitted in this life
+	heads  []seenHead      // final ones, the latest last
 }
+
+// A seenHead is a head of the record and what its clock showed there.
+type seenHead struct {
+	clock agreement.Instant
+	root  [32]byte
+}
+
+// keptHeads bounds the heads that are kept, for clips that began a while ago.
+const keptHeads = 1024
 
 // Open takes the folder. The first time it needs the record's host.
 func Open(ctx context.Context, cfg Config) (*Recorder, error) {
@@ -168,8 +180,31 @@ func (r *Recorder) read() (err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	final, _ := r.follower.Final()
-	r.follower.With(func(f *record.Fold) { err = r.ledger.Read(f, final) })
+	r.follower.With(func(f *record.Fold) {
+		if err = r.ledger.Read(f, final); err != nil {
+			return
+		}
+		var root tlog.Hash
+		if root, err = f.RootAt(final); err == nil {
+			r.heads = append(r.heads, seenHead{r.ledger.Clock(), root})
+		}
+	})
+	if len(r.heads) > 2*keptHeads {
+		r.heads = append([]seenHead(nil), r.heads[keptHeads:]...)
+	}
 	return err
+}
+
+// notBefore is the root of the latest head that the record had when a clip
+// began: inside the manifest it shows that the clip was not made before. A
+// head that came while the clip was being made would contradict its start.
+func (r *Recorder) notBefore(start agreement.Instant) [32]byte {
+	for i := len(r.heads) - 1; i > 0; i-- {
+		if r.heads[i].clock <= start {
+			return r.heads[i].root
+		}
+	}
+	return r.heads[0].root
 }
 
 // opens is when the recording starts: as the text says, or with the entry into

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"detente/internal/zones"
+
 	"github.com/spf13/cobra"
 )
 
@@ -17,6 +19,7 @@ type demo struct {
 	keep     bool
 	realTime time.Duration // 0: three months, accelerated
 	dateForm string
+	zone     *time.Location
 }
 
 func demoCommand(t terminal) *cobra.Command {
@@ -38,6 +41,16 @@ Both records are exported to DIR and audited.`,
 	return c
 }
 
+// tehran is the zone of the agreement, by the rules that its bundle carries too.
+func tehran() (*time.Location, error) {
+	const name = "Asia/Tehran"
+	rules, err := zones.Load(name)
+	if err != nil {
+		return nil, err
+	}
+	return time.LoadLocationFromTZData(name, rules)
+}
+
 // shortest is the least real time in which the story's deadlines keep apart.
 const shortest = 40 * time.Second
 
@@ -50,6 +63,9 @@ func (d *demo) run(ctx context.Context) error {
 	}
 	exe, err := os.Executable()
 	if err != nil {
+		return err
+	}
+	if d.zone, err = tehran(); err != nil {
 		return err
 	}
 	d.introduce()
@@ -126,12 +142,12 @@ were lifted in that time the footage would be handed over; if not, erased. Here 
 with real keys, real video and real cryptography, in separate processes that do not trust each other.
 `)
 	if d.realTime != 0 {
-		d.dateForm = "15:04:05"
+		d.dateForm, d.zone = "15:04:05 UTC", time.UTC
 		fmt.Fprintf(d.t.out, "The time is real: %v from the opening to the close.\n", d.realTime)
 		return
 	}
 	d.dateForm = "2 Jan 2006"
-	fmt.Fprintf(d.t.out, "The time is simulated, and the records say so: one second is %s.\n",
+	fmt.Fprintf(d.t.out, "The time is simulated, and the records say so: one second is %s. Dates are those of Tehran.\n",
 		spoken(time.Duration(threeMonths().rate)*time.Second))
 }
 

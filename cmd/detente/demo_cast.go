@@ -127,10 +127,15 @@ func (c *cast) run(ctx context.Context, args ...string) (string, error) {
 		if errors.As(err, &exit) {
 			status = exit.ExitCode()
 		}
-		err = &exitError{status, fmt.Errorf("detente %s: %s", strings.Join(args, " "), strings.TrimSpace(talk.String()))}
+		err = &exitError{status, &commandError{strings.Join(args, " "), strings.TrimSpace(strings.TrimPrefix(talk.String(), "detente: "))}}
 	}
 	return out.String(), err
 }
+
+// A commandError is what a command said when it failed.
+type commandError struct{ command, said string }
+
+func (e *commandError) Error() string { return e.said }
 
 // tail is the end of what a process said, for an error.
 func tail(path string) string {

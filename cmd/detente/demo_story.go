@@ -95,7 +95,7 @@ func (s *story) path(parts ...string) string {
 	return filepath.Join(append([]string{s.dir}, parts...)...)
 }
 func (s *story) agreement() string       { return s.path("agreement") }
-func (s *story) date(t time.Time) string { return t.UTC().Format(s.demo.dateForm) }
+func (s *story) date(t time.Time) string { return t.In(s.demo.zone).Format(s.demo.dateForm) }
 func (s *story) until(ctx context.Context, t time.Time) error {
 	return s.time.Sleep(ctx, t.Sub(s.time.Now()))
 }
@@ -137,7 +137,8 @@ func (s *story) open(ctx context.Context) error {
 		return err
 	}
 	film, err := s.cast.start(ctx, "site-cameras", "recorder", "--key", s.key("site-cameras"), "--record", s.record,
-		"--vault", "footage", "--source", "folder:"+s.path("camera"), "--listen", "127.0.0.1:0")
+		"--vault", "footage", "--source", "folder:"+s.path("camera"), "--listen", "127.0.0.1:0",
+		"--batch", s.pace.batch.String())
 	if err != nil {
 		return err
 	}
@@ -322,7 +323,7 @@ func (s *story) tryToOpen(ctx context.Context, e *ending) error {
 		"--wait", openingTime.String())
 	var exit *exitError
 	if errors.As(err, &exit) && exit.status == exitNo {
-		_, e.refusal, _ = strings.Cut(exit.Error(), ": ")
+		e.refusal = exit.Error()
 		s.demo.say("iaea asks", "refused: %s", e.refusal)
 		return nil
 	}
@@ -357,6 +358,9 @@ func (s *story) compare(opened string) (clips, same int, err error) {
 func eachFile(dir string, f func([]byte)) error {
 	return filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
+			if err == nil && d.Name() == ".delivery" {
+				return filepath.SkipDir // the beneficiary's own keys
+			}
 			return err
 		}
 		b, err := os.ReadFile(path)

@@ -19,6 +19,7 @@ type pace struct {
 	epoch       time.Duration
 	clip        time.Duration // length of a segment
 	cadence     time.Duration
+	batch       time.Duration // longest time that a segment waits until it is on the record
 	within      time.Duration // of the verification
 	hold        time.Duration
 	working     time.Duration
@@ -39,7 +40,7 @@ func threeMonths() pace {
 	return pace{
 		simulated: true, rate: 345_600, begins: demoStart,
 		opens: demoStart.Add(2 * day), closes: time.Date(2021, 5, 23, 19, 30, 0, 0, time.UTC),
-		window: time.Hour, epoch: 7 * day, clip: 10 * time.Second, cadence: 6 * time.Hour,
+		window: time.Hour, epoch: 7 * day, clip: 10 * time.Second, cadence: 6 * time.Hour, batch: 12 * time.Hour,
 		within: 14 * day, hold: 30 * day, working: 2 * day, margin: time.Hour,
 		deed: time.Date(2021, 5, 3, 8, 0, 0, 0, time.UTC), found: time.Date(2021, 5, 10, 12, 0, 0, 0, time.UTC),
 		segmentSize: 256 << 10,
@@ -51,7 +52,7 @@ func realTime(d time.Duration, now time.Time) pace {
 	opens := now.Add(15 * time.Second).Truncate(time.Second)
 	return pace{
 		rate: 1, begins: now, opens: opens, closes: opens.Add(d),
-		window: 2 * time.Second, epoch: (d / 4).Truncate(time.Second), clip: 5 * time.Second, cadence: 5 * time.Second,
+		window: 2 * time.Second, epoch: (d / 4).Truncate(time.Second), clip: 5 * time.Second, cadence: 5 * time.Second, batch: 2 * time.Second,
 		within: (d / 4).Truncate(time.Second), hold: d, working: 30 * time.Second, margin: 5 * time.Second,
 		deed: opens.Add(d / 2), found: opens.Add(d * 5 / 8),
 		segmentSize: 256 << 10,
