@@ -1,20 +1,33 @@
-package agreement
+package agreement_test
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
-	"detente/internal/zones"
+	"detente/agreement"
+	"detente/agreement/dir"
 )
 
+// load gives a zone as an agreement carries it.
 func load(t *testing.T, name string) *time.Location {
 	t.Helper()
 	if name == "UTC" {
 		return time.UTC
 	}
-	data, err := zones.Load(name)
+	path := filepath.Join(t.TempDir(), "x.agreement")
+	if err := os.WriteFile(path, []byte(fmt.Sprintf("detente 1\nagreement x { timezone = %q }\n", name)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	b, err := dir.Load(path)
 	if err != nil {
 		t.Fatal(err)
+	}
+	data, ok := b.File("zone/" + name)
+	if !ok {
+		t.Fatalf("the bundle has no zone %s", name)
 	}
 	loc, err := time.LoadLocationFromTZData(name, data)
 	if err != nil {
@@ -47,7 +60,7 @@ func TestStartOfDay(t *testing.T) {
 			t.Fatal(err)
 		}
 		loc := load(t, c.zone)
-		got := StartOfDay(d.Year(), d.Month(), d.Day(), loc)
+		got := agreement.StartOfDay(d.Year(), d.Month(), d.Day(), loc)
 		if got.String() != c.want {
 			t.Errorf("%s begins in %s at %s (%s there), want %s", c.day, c.zone, got, time.Unix(int64(got), 0).In(loc), c.want)
 		}
@@ -67,16 +80,16 @@ func TestStartOfDayByWalking(t *testing.T) {
 		for day := time.Date(2009, 1, 1, 0, 0, 0, 0, time.UTC); day.Year() < 2013; day = day.AddDate(0, 0, 1) {
 			y, m, d := day.Date()
 			want := y*10000 + int(m)*100 + d
-			at := int64(StartOfDay(y, m, d, loc))
+			at := int64(agreement.StartOfDay(y, m, d, loc))
 			if date(at-1, loc) >= want {
-				t.Fatalf("%s %d: the second before %s shows %d", name, want, Instant(at), date(at-1, loc))
+				t.Fatalf("%s %d: the second before %s shows %d", name, want, agreement.Instant(at), date(at-1, loc))
 			}
 			for s := at; s < at+30*3600; s += 600 {
 				if date(s, loc) < want {
-					t.Fatalf("%s %d: %s, after its start, shows %d", name, want, Instant(s), date(s, loc))
+					t.Fatalf("%s %d: %s, after its start, shows %d", name, want, agreement.Instant(s), date(s, loc))
 				}
 			}
-			if end := EndOfDay(Instant(at), loc); int64(end) < at || date(int64(end)+1, loc) <= date(at, loc) {
+			if end := agreement.EndOfDay(agreement.Instant(at), loc); int64(end) < at || date(int64(end)+1, loc) <= date(at, loc) {
 				t.Fatalf("%s %d: ends at %s", name, want, end)
 			}
 		}
@@ -102,7 +115,7 @@ func TestCraftedZone(t *testing.T) {
 		t.Fatal(err)
 	}
 	midnight := time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
-	if at := int64(StartOfDay(2021, 1, 1, loc)); at < midnight-26*3600 || at > midnight+26*3600 {
-		t.Errorf("the day begins at %s", Instant(at))
+	if at := int64(agreement.StartOfDay(2021, 1, 1, loc)); at < midnight-26*3600 || at > midnight+26*3600 {
+		t.Errorf("the day begins at %s", agreement.Instant(at))
 	}
 }

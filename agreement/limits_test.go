@@ -57,14 +57,6 @@ func TestLimits(t *testing.T) {
 	notice := func(n int) string {
 		return fmt.Sprintf("act leave {\n  by     = alpha\n  notice = %d days\n}\n", n)
 	}
-	measures := func(n int) string {
-		var b, c strings.Builder
-		for i := range n {
-			fmt.Fprintf(&b, "measure m%s {\n  by     = alpha\n  starts = in-force\n}\n", spelled(i))
-			fmt.Fprintf(&c, "m%s.lifted and ", spelled(i))
-		}
-		return b.String() + "commitment lift-all {\n  by       = alpha\n  do       = " + c.String() + "yes\n  due      = 2021-05-24\n  verified = { by = beta, within = 1 day, silence = accepts }\n}\n"
-	}
 	for _, c := range []struct {
 		what string
 		make func(int) string
@@ -80,7 +72,7 @@ func TestLimits(t *testing.T) {
 		{"keys of a party", keys, 16, agreement.CodeListLength},
 		{"cameras", cameras, 64, agreement.CodeListLength},
 		{"duration", notice, 365000, agreement.CodeOutOfRange},
-		{"measures of a commitment", measures, 62, agreement.CodeListLength},
+		{"measures of a commitment", measuresLifted, 62, agreement.CodeListLength},
 	} {
 		if got := codesOf(t, c.make(c.at)); len(got) > 0 {
 			t.Errorf("%s: at the limit of %d: %v", c.what, c.at, got)
@@ -95,6 +87,16 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%s: one past the limit: %v, want %s", c.what, got, c.code)
 		}
 	}
+}
+
+// measuresLifted is a commitment to lift n measures.
+func measuresLifted(n int) string {
+	var b, c strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "measure m%s {\n  by     = alpha\n  starts = in-force\n}\n", spelled(i))
+		fmt.Fprintf(&c, "m%s.lifted and ", spelled(i))
+	}
+	return b.String() + "commitment lift-all {\n  by       = alpha\n  do       = " + c.String() + "yes\n  due      = 2021-05-24\n  verified = { by = beta, within = 1 day, silence = accepts }\n}\n"
 }
 
 // spelled writes a number in letters that cannot be taken for each other.

@@ -285,7 +285,7 @@ func TestMutations(t *testing.T) {
 		texts = append(texts, whole(string(ar.Files[0].Data), true))
 	}
 	r := rand.New(rand.NewSource(3))
-	for i := range 3000 {
+	for i := range 1500 {
 		src := texts[i%len(texts)]
 		for range 1 + r.Intn(3) {
 			at := pieces.FindAllStringIndex(src, -1)
