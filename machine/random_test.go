@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"math/rand"
+	"slices"
 	"time"
 
 	"detente/agreement"
@@ -42,8 +43,16 @@ func (g *maker) condition(depth int) agreement.Expr {
 		return not(g.condition(depth - 1))
 	case k < 7:
 		return op(g.condition(depth-1), "and", g.condition(depth-1))
-	case k < 9:
+	case k < 8:
 		return op(g.condition(depth-1), "or", g.condition(depth-1))
+	case g.one(3):
+		return &agreement.If{Cond: g.condition(depth - 1), Then: g.condition(depth - 1), Else: g.condition(depth - 1)}
+	case g.one(2):
+		c := &agreement.Count{Func: pick(g, []string{"all", "any", "count"}), Of: []agreement.Expr{pick(g, g.cond)(), pick(g, g.cond)(), pick(g, g.cond)()}}
+		if c.Func != "count" {
+			return c
+		}
+		return op(c, pick(g, []string{">", ">=", "!=", "=="}), number("2", ""))
 	}
 	return op(g.instant(depth-1), pick(g, []string{"<", "<=", "==", ">"}), g.instant(depth-1))
 }
@@ -140,12 +149,12 @@ func (g *maker) effect() *agreement.Effect {
 	switch {
 	case g.one(3):
 		return nil
-	case g.one(6):
+	case g.one(10):
 		return &agreement.Effect{Verb: "ends", EndsAll: true}
 	}
 	e := &agreement.Effect{Verb: pick(g, []string{"suspends", "resumes", "suspends", "resumes", "ends"})}
 	for _, c := range g.a.Commitments {
-		if g.one(2) {
+		if !g.one(3) {
 			e.Of = append(e.Of, c.Name)
 		}
 	}
@@ -166,7 +175,16 @@ func (g *maker) milestone(i int) {
 
 func (g *maker) vault(i int) {
 	x := fmt.Sprint("v", i)
-	g.a.Vaults = append(g.a.Vaults, &agreement.Vault{Block: named("vault", x), OpensIf: g.condition(2), Closes: g.instant(1),
+	opens, closes := g.condition(2), g.instant(1)
+	for _, c := range g.a.Commitments {
+		if c.Verify != nil && c.Form == agreement.Do && !g.one(3) { // so that claims are open at closes
+			opens, closes = ref("commitment", string(c.Name), "fulfilled"), date(agreement.Instant(4+g.r.Intn(20)))
+			if g.one(2) {
+				opens = op(opens, pick(g, []string{"and", "or"}), g.condition(1))
+			}
+		}
+	}
+	g.a.Vaults = append(g.a.Vaults, &agreement.Vault{Block: named("vault", x), OpensIf: opens, Closes: closes,
 		Pending: pick(g, []string{"hold", "hold", "erase"}), Else: pick(g, []string{"erase", "release", "hold"}),
 		HoldAtMost: agreement.Duration(1 + g.r.Intn(15)), HoldThen: pick(g, []string{"erase", "release"})})
 	g.offers("vault", x, "open", "held", "released", "erased", "decided", "decided_at", "closes")
@@ -209,7 +227,7 @@ func (g *maker) commitment(i int) {
 
 // act draws an act, most often one that may have an effect.
 func (g *maker) act(at agreement.Instant) Act {
-	a := Act{At: at, Entry: -1, By: pick(g, drawnParties), Verb: pick(g, verbs)}
+	a := Act{At: at, Entry: -1, By: pick(g, drawnParties), Verb: pick(g, append(slices.Clone(verbs), Invoke, Invoke, Invoke, Perform, Verify))}
 	var of []agreement.Name
 	for {
 		switch a.Verb {
@@ -244,6 +262,21 @@ func (g *maker) act(at agreement.Instant) Act {
 				of = append(of, x.Name)
 			}
 			a.Accept = g.one(2)
+			if len(of) == 0 {
+				break
+			}
+			x := pick(g, g.a.Commitments)
+			a.Subject = x.Name
+			if !g.one(4) {
+				a.By = x.By
+				if len(x.Report) > 0 && g.one(2) {
+					a.By = x.Report[0]
+				}
+				if a.Verb == Verify && x.Verify != nil {
+					a.By = x.Verify.By[0]
+				}
+			}
+			return a
 		}
 		if len(of) > 0 {
 			a.Subject = pick(g, of)
