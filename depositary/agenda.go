@@ -17,31 +17,56 @@ type agenda struct {
 	wake  chan struct{}
 }
 
-type alarm struct {
-	at agreement.Instant
-	h  *hosted
-}
-
-type alarms []alarm
+// alarms is a heap of records by the instant of their alarm; each is on it at
+// most once, at its index.
+type alarms []*hosted
 
 func (q alarms) Len() int           { return len(q) }
-func (q alarms) Less(i, j int) bool { return q[i].at < q[j].at }
-func (q alarms) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q *alarms) Push(x any)        { *q = append(*q, x.(alarm)) }
+func (q alarms) Less(i, j int) bool { return q[i].alarm.at < q[j].alarm.at }
+
+func (q alarms) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].alarm.index, q[j].alarm.index = i, j
+}
+
+func (q *alarms) Push(x any) {
+	h := x.(*hosted)
+	h.alarm.index, h.alarm.set = len(*q), true
+	*q = append(*q, h)
+}
+
 func (q *alarms) Pop() any {
 	old := *q
 	last := old[len(old)-1]
+	old[len(old)-1] = nil
+	last.alarm.set = false
 	*q = old[:len(old)-1]
 	return last
 }
 
-// set puts a record on the agenda. One that is there stays there as well: to
-// look once too often is harmless.
+// An alarm is a record's place on the agenda, guarded by its mutex.
+type alarm struct {
+	at    agreement.Instant
+	index int
+	set   bool
+}
+
+// set has a record looked at by an instant. An earlier alarm stays: whoever
+// looks then finds out what comes next.
 func (a *agenda) set(h *hosted, at agreement.Instant) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	heap.Push(&a.queue, alarm{at, h})
-	if a.queue[0].h == h {
+	switch {
+	case !h.alarm.set:
+		h.alarm.at = at
+		heap.Push(&a.queue, h)
+	case at < h.alarm.at:
+		h.alarm.at = at
+		heap.Fix(&a.queue, h.alarm.index)
+	default:
+		return
+	}
+	if a.queue[0] == h {
 		select {
 		case a.wake <- struct{}{}:
 		default:
@@ -53,13 +78,13 @@ func (a *agenda) set(h *hosted, at agreement.Instant) {
 func (a *agenda) due(now agreement.Instant) (ready []*hosted, next agreement.Instant, more bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for len(a.queue) > 0 && a.queue[0].at <= now {
-		ready = append(ready, heap.Pop(&a.queue).(alarm).h)
+	for len(a.queue) > 0 && a.queue[0].alarm.at <= now {
+		ready = append(ready, heap.Pop(&a.queue).(*hosted))
 	}
 	if len(a.queue) == 0 {
 		return ready, 0, false
 	}
-	return ready, a.queue[0].at, true
+	return ready, a.queue[0].alarm.at, true
 }
 
 // attend works the agenda off until ctx is done.
@@ -83,8 +108,13 @@ func (d *Depositary) attend(ctx context.Context) {
 // sleepUntil waits for an instant of the clock, or for an earlier alarm.
 func (d *Depositary) sleepUntil(ctx context.Context, at agreement.Instant) {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	listening := make(chan struct{})
+	defer func() {
+		cancel()
+		<-listening // or it could take the wake meant for the next wait
+	}()
 	go func() {
+		defer close(listening)
 		select {
 		case <-d.agenda.wake:
 			cancel()

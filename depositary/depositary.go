@@ -212,6 +212,7 @@ type hosted struct {
 
 	halted    atomic.Pointer[stop] // set: nothing is taken in any more
 	work      work
+	alarm     alarm
 	serve     http.Handler
 	serveOnce sync.Once
 }
@@ -240,17 +241,8 @@ func (d *Depositary) newHosted(archive []byte) (*hosted, error) {
 	if h.fold, err = record.NewFold(a); err != nil {
 		return nil, err
 	}
-	for _, name := range a.Quorum.Of {
-		w := a.Witnesses[slices.IndexFunc(a.Witnesses, func(w *agreement.Witness) bool { return w.Name == name })]
-		key, err := statement.ParseWitnessKey(w.Key)
-		if err != nil {
-			return nil, err
-		}
-		address := d.cfg.Witnesses[name]
-		if address == "" {
-			address = w.Address
-		}
-		h.witnesses = append(h.witnesses, &mirror.Witness{Name: name, Key: key, Address: address, HTTP: d.cfg.HTTP})
+	if h.witnesses, err = mirror.Witnesses(a, d.cfg.Witnesses, d.cfg.HTTP); err != nil {
+		return nil, err
 	}
 	return h, nil
 }

@@ -29,7 +29,7 @@ type DivergenceError struct {
 func (e *DivergenceError) Error() string {
 	s := fmt.Sprintf("this record showed size %d before, now %d: the depositary shows an older or different record", e.Seen.Size, e.Shown.Size)
 	if e.Fork {
-		s = fmt.Sprintf("this record forked: it showed size %d with root %s before, and now size %d with root %s, which does not extend it: the depositary signed two histories",
+		s = fmt.Sprintf("this record forked: size %d with root %s was shown before, now size %d with root %s, and they cannot be of one record: the depositary signed two histories",
 			e.Seen.Size, e.Seen.Root, e.Shown.Size, e.Shown.Root)
 	}
 	if e.Evidence != "" {
@@ -43,8 +43,8 @@ func (e *DivergenceError) Error() string {
 var ErrInconsistent = errors.New("the entries served do not give the root of the checkpoint served")
 
 // diverge keeps the evidence and makes the verdict.
-func (f *Follower) diverge(shown statement.Checkpoint, note []byte, proof tlog.TreeProof, root tlog.Hash) error {
-	e := &DivergenceError{Origin: f.origin, Seen: f.head.Head(), Shown: shown.Head(), Fork: shown.Size >= f.head.Size}
+func (f *Follower) diverge(shown statement.Checkpoint, note []byte, fork bool, proof tlog.TreeProof, root tlog.Hash) error {
+	e := &DivergenceError{Origin: f.origin, Seen: f.head.Head(), Shown: shown.Head(), Fork: fork}
 	var why strings.Builder
 	fmt.Fprintf(&why, "%s\n\nseen: the checkpoint that this mirror had seen.\nshown: the checkpoint shown afterwards.\n", e)
 	if proof != nil {
@@ -107,7 +107,7 @@ func (f *Follower) explain(ctx context.Context, shown statement.Checkpoint, note
 	if err != nil {
 		return fmt.Errorf("proving a fork: %w", err)
 	}
-	return f.diverge(shown, note, proof, root)
+	return f.diverge(shown, note, true, proof, root)
 }
 
 // tileReader fetches hash tiles for tlog.TileHashReader, which authenticates them.

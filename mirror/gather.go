@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"detente/agreement"
@@ -42,8 +43,8 @@ type Gathered struct {
 var ErrSlow = errors.New("no answer in time")
 
 // Gather asks for cosignatures on a signed checkpoint; tree holds the record's
-// hashes up to its size and is read by several goroutines. Fewer lines than
-// needed are an error, beside which what came is given.
+// hashes up to its size and is read by several goroutines until Gather
+// returns. Fewer lines than needed are an error, beside which what came is given.
 func (r *Round) Gather(ctx context.Context, note []byte, tree tlog.HashReader) (*Gathered, error) {
 	n, err := statement.ParseNote(note)
 	if err != nil {
@@ -55,13 +56,17 @@ func (r *Round) Gather(ctx context.Context, note []byte, tree tlog.HashReader) (
 		err  error
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.Within)
-	defer cancel()
+	var asking sync.WaitGroup
+	defer func() {
+		cancel()
+		asking.Wait()
+	}()
 	answers := make(chan answer, len(r.Witnesses))
 	for i, w := range r.Witnesses {
-		go func() {
+		asking.Go(func() {
 			line, _, err := w.Cosign(ctx, note, tree)
 			answers <- answer{i, line, err}
-		}()
+		})
 	}
 	lines := make([]*statement.Signature, len(r.Witnesses))
 	g := &Gathered{Failed: map[agreement.Name]error{}}

@@ -30,7 +30,12 @@ const (
 	maxEvidence = 16
 	// fetchWithin bounds one request besides long polls.
 	fetchWithin = 60 * time.Second
+	// askWithin is how long a witness has to answer.
+	askWithin = 5 * time.Second
+	// quorumWithin is how long a follower waits for the quorum of a head before
+	// it looks for a newer head.
+	quorumWithin = time.Second
 	// pollEvery is the pause between two looks at a depositary that does not
 	// keep readers waiting, or cannot be reached.
-	pollEvery = 200 * time.Millisecond
+	pollEvery = 50 * time.Millisecond
 )

@@ -19,18 +19,28 @@ var ErrOffline = errors.New("this mirror has no depositary to ask")
 // continue what was seen is a *DivergenceError, and nothing of it is kept but
 // the evidence.
 func (f *Follower) Update(ctx context.Context) error {
-	_, err := f.update(ctx, -1, -1)
+	_, err := f.update(ctx, false)
 	return err
 }
 
-// update fetches the head, and the final checkpoint if it may be newer than
-// the one here. With head >= 0 the depositary may wait until there is a larger
-// one. It reports whether anything changed.
-func (f *Follower) update(ctx context.Context, head, final int64) (bool, error) {
+// update fetches the head and the final checkpoint, and reports whether either
+// changed. With wait the depositary may keep it waiting for news: for an entry
+// if all is final, else, for a moment, for the quorum.
+func (f *Follower) update(ctx context.Context, wait bool) (bool, error) {
 	if f.client == nil {
 		return false, ErrOffline
 	}
-	note, err := f.client.Head(ctx, head)
+	head, final := f.size(), int64(0)
+	if size, note := f.Final(); note != nil {
+		final = size
+	}
+	afterHead, afterFinal := int64(-1), int64(-1)
+	if wait && final >= head {
+		afterHead = head
+	} else if wait {
+		afterFinal = final
+	}
+	note, err := f.client.Head(ctx, afterHead)
 	if err != nil {
 		return false, fmt.Errorf("fetching the head: %w", err)
 	}
@@ -38,7 +48,15 @@ func (f *Follower) update(ctx context.Context, head, final int64) (bool, error) 
 	if err != nil {
 		return changed, err
 	}
-	note, err = f.client.Checkpoint(ctx, final)
+	brief, cancel := context.WithTimeout(ctx, quorumWithin)
+	defer cancel()
+	if changed || afterFinal < 0 {
+		brief, afterFinal = ctx, -1
+	}
+	note, err = f.client.Checkpoint(brief, afterFinal)
+	if afterFinal >= 0 && brief.Err() != nil && ctx.Err() == nil {
+		return false, nil // no quorum yet: the head may have news
+	}
 	if err != nil {
 		return changed, fmt.Errorf("fetching the checkpoint: %w", err)
 	}
@@ -60,7 +78,7 @@ func (f *Follower) advance(ctx context.Context, note []byte) (bool, error) {
 	defer f.mu.Unlock()
 	switch {
 	case c.Size < f.head.Size, c.Size == f.head.Size && c.Root != f.head.Root && f.headNote != nil:
-		return false, f.diverge(c, note, nil, c.Root)
+		return false, f.diverge(c, note, c.Size == f.head.Size || !f.began(c), nil, c.Root)
 	case c.Size == f.head.Size && c.Size == f.fold.Size():
 		return false, nil
 	}
@@ -100,6 +118,13 @@ func (f *Follower) advance(ctx context.Context, note []byte) (bool, error) {
 	return true, nil
 }
 
+// began is whether a smaller checkpoint is the beginning of what was folded:
+// then the depositary shows an older record, else another one.
+func (f *Follower) began(c statement.Checkpoint) bool {
+	root, err := f.fold.RootAt(c.Size)
+	return err != nil || root == c.Root
+}
+
 // bare is a checkpoint's note with the depositary's line alone.
 func (f *Follower) bare(n *statement.Note) ([]byte, error) {
 	for _, sig := range n.Sigs {
@@ -131,7 +156,7 @@ func (f *Follower) finish(ctx context.Context, note []byte) (bool, error) {
 		case record.FaultTooFew:
 			return changed, nil // nothing is final yet
 		case record.FaultFork:
-			return changed, f.diverge(c, note, nil, c.Root)
+			return changed, f.diverge(c, note, true, nil, c.Root)
 		}
 	}
 	if err != nil {
@@ -163,8 +188,8 @@ func (f *Follower) size() int64 {
 // number of entries that are final; it must not change them. A depositary that
 // cannot be reached is asked again; any other failure ends the wait.
 func (f *Follower) Wait(ctx context.Context, cond func(fold *record.Fold, final int64) bool) error {
-	for after := int64(-1); ; {
-		changed, err := f.update(ctx, after, -1)
+	for wait := false; ; wait = true {
+		changed, err := f.update(ctx, wait)
 		if err != nil && !temporary(err) {
 			return err
 		}
@@ -174,23 +199,19 @@ func (f *Follower) Wait(ctx context.Context, cond func(fold *record.Fold, final 
 			final = f.final.proof.Head.Size
 		}
 		done := cond(f.fold, final)
-		size := f.fold.Size()
 		f.mu.RUnlock()
 		if done {
 			return nil
 		}
-		after = -1
-		if err == nil && final >= size {
-			after = size // everything is final: nothing happens before the next entry
+		if changed {
+			continue
 		}
-		if !changed {
-			timer := time.NewTimer(pollEvery)
-			select {
-			case <-ctx.Done():
-				timer.Stop()
-				return errors.Join(ctx.Err(), err)
-			case <-timer.C:
-			}
+		timer := time.NewTimer(pollEvery)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return errors.Join(ctx.Err(), err)
+		case <-timer.C:
 		}
 	}
 }

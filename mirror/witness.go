@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,6 +29,28 @@ type Witness struct {
 
 	mu   sync.Mutex
 	size int64
+}
+
+// Witnesses are the clients of the witnesses in an agreement's quorum, in its
+// order. Addresses by name go before the hints in the text; hc may be nil.
+func Witnesses(a *agreement.Agreement, addresses map[agreement.Name]string, hc *http.Client) ([]*Witness, error) {
+	var all []*Witness
+	for _, name := range a.Quorum.Of {
+		i := slices.IndexFunc(a.Witnesses, func(w *agreement.Witness) bool { return w.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("witness %s: it is in the quorum and not declared", name)
+		}
+		key, err := statement.ParseWitnessKey(a.Witnesses[i].Key)
+		if err != nil {
+			return nil, fmt.Errorf("witness %s: %w", name, err)
+		}
+		address := addresses[name]
+		if address == "" {
+			address = a.Witnesses[i].Address
+		}
+		all = append(all, &Witness{Name: name, Key: key, Address: address, HTTP: hc})
+	}
+	return all, nil
 }
 
 // A SizeError says that a witness cosigned another size of this record.
@@ -160,6 +183,9 @@ func (w *Witness) Register(ctx context.Context, bundle []byte) error {
 }
 
 func (w *Witness) send(ctx context.Context, method, path string, body []byte, limit int64) (int, []byte, error) {
+	if w.Address == "" {
+		return 0, nil, fmt.Errorf("witness %s: no address of it is known: the text gives none, and none was given besides", w.Name)
+	}
 	r, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(w.Address, "/")+path, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, fmt.Errorf("witness %s: %w", w.Name, err)
