@@ -19,6 +19,13 @@ func (c *checker) key(s string, at Range) bool {
 // witnessKey checks a witness's verifier key.
 func (c *checker) witnessKey(s string, at Range) bool {
 	raw, reason := decodeWitnessKey(s)
+	name, _, _ := strings.Cut(s, "+")
+	if other, ok := c.witnessNames[name]; ok && reason == "" {
+		// A cosignature is told by name and a hash of 32 bits, which can be forged.
+		c.errorAt(CodeRepeatedKey, at, "another witness's key has the same name", "it stands in "+c.line(other)+"; every witness key has a name of its own")
+		return false
+	}
+	c.witnessNames[name] = at
 	return c.takeKey(raw, reason, s, at, "the verifier key that `detente key new --witness` or the witness itself prints: name, hash and key, joined by +")
 }
 
@@ -75,7 +82,7 @@ const algCosignature = 0x04
 func decodeWitnessKey(s string) (raw []byte, reason string) {
 	name, rest, ok := strings.Cut(s, "+")
 	hash, text, ok2 := strings.Cut(rest, "+")
-	if !ok || !ok2 || name == "" || len(hash) != 8 {
+	if !ok || !ok2 || name == "" || len(name) > maxKeyName || len(hash) != 8 {
 		return nil, "a verifier key is a name, eight hex digits and base64, joined by +"
 	}
 	for i := range len(name) {

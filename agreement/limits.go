@@ -17,6 +17,7 @@ const (
 	maxNumber      = 1 << 31  // of whole numbers that count something
 	maxSeats       = 255      // custodians of a vault: a seat is one byte
 	maxWitnesses   = 64       // a proof of time carries a line for each
+	maxKeyName     = 255      // of a witness's key, as in a signed note
 	maxKeys        = 16       // of one party
 	maxCameras     = 64       // of one vault
 	maxMeasures    = 62       // that one commitment speaks of: the machine keeps them as bits of a word

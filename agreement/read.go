@@ -27,17 +27,18 @@ type decl struct {
 
 // A checker reads one bundle.
 type checker struct {
-	a         *Agreement
-	bundle    *Bundle
-	file      string // that spans being looked at belong to
-	decls     []*decl
-	byName    map[Name]*decl
-	skeletons map[string]Name
-	named     map[string]bool // files of the bundle that the text names
-	keys      map[string]Range
-	expanded  int
-	diags     []Diagnostic
-	errors    int
+	a            *Agreement
+	bundle       *Bundle
+	file         string // that spans being looked at belong to
+	decls        []*decl
+	byName       map[Name]*decl
+	skeletons    map[string]Name
+	named        map[string]bool // files of the bundle that the text names
+	keys         map[string]Range
+	witnessNames map[string]Range
+	expanded     int
+	diags        []Diagnostic
+	errors       int
 }
 
 // Read reads and checks a bundle. The agreement is nil if a diagnostic is an
@@ -46,7 +47,7 @@ type checker struct {
 func Read(b *Bundle) (*Agreement, []Diagnostic) {
 	c := &checker{
 		a: &Agreement{}, bundle: b,
-		byName: make(map[Name]*decl), skeletons: make(map[string]Name), named: make(map[string]bool), keys: make(map[string]Range),
+		byName: make(map[Name]*decl), skeletons: make(map[string]Name), named: make(map[string]bool), keys: make(map[string]Range), witnessNames: make(map[string]Range),
 	}
 	if err := b.check(); err != nil {
 		c.errorAt(CodeBundle, Range{}, err.Error(), "")

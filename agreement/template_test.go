@@ -20,8 +20,10 @@ func exampleKey(name string) string {
 }
 
 // exampleWitness is the same as a witness's verifier key.
-func exampleWitness(name string) string {
-	seed := sha256.Sum256([]byte("detente example key " + name))
+func exampleWitness(name string) string { return exampleWitnessOf(name, name) }
+
+func exampleWitnessOf(name, seeded string) string {
+	seed := sha256.Sum256([]byte("detente example key " + seeded))
 	pub := ed25519.NewKeyFromSeed(seed[:]).Public().(ed25519.PublicKey)
 	key := append([]byte{4}, pub...)
 	hash := sha256.Sum256(append([]byte(name+"\n"), key...))
