@@ -149,14 +149,22 @@ func play(t *testing.T, seed int64, reached map[string]bool) {
 		if !bytes.Equal(kept.Bytes(), before) {
 			t.Fatalf("seed %d: a clone changed with its original:\n%s", seed, log)
 		}
-		for i := range m.vaults {
-			o := s.values[m.vaults[i].outcome]
-			if outcomes[i] >= outcomeReleased && o != outcomes[i] || outcomes[i] == outcomeHeld && o == outcomeOpen {
-				t.Fatalf("seed %d: the outcome of %s went from %s to %s", seed, m.vaults[i].Name, outcomeWords[outcomes[i]], outcomeWords[o])
-			}
-			outcomes[i] = o
+		if fault := monotone(s, outcomes); fault != "" {
+			t.Fatalf("seed %d: %s", seed, fault)
 		}
 	}
+}
+
+// monotone notes the outcomes and says which went back.
+func monotone(s *State, outcomes []int64) string {
+	for i := range s.m.vaults {
+		was, is := outcomes[i], s.values[s.m.vaults[i].outcome]
+		if was >= outcomeReleased && is != was || was == outcomeHeld && is == outcomeOpen {
+			return fmt.Sprintf("the outcome of %s went from %s to %s", s.m.vaults[i].Name, outcomeWords[was], outcomeWords[is])
+		}
+		outcomes[i] = is
+	}
+	return ""
 }
 
 // TestAgainstNaive holds the machine to the second evaluator on drawn
