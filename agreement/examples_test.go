@@ -37,3 +37,39 @@ func TestCamerasExample(t *testing.T) {
 		t.Errorf("lift-sanctions asks for %#v", a.Commitments[0].What)
 	}
 }
+
+// TestCamerasKeys holds the example to its comment: anybody can derive the
+// private keys.
+func TestCamerasKeys(t *testing.T) {
+	b, err := dir.Load("../examples/cameras")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, ds := agreement.Read(b)
+	if a == nil {
+		t.Fatal(show(b, ds))
+	}
+	keys := map[agreement.Name]string{"iran-1": a.Parties[0].Keys.Of[0], "iran-2": a.Parties[0].Keys.Of[1], "iaea-1": a.Parties[1].Keys.Of[0]}
+	for _, d := range a.Depositaries {
+		keys[d.Name] = d.Key
+	}
+	for _, c := range a.Custodians {
+		keys[c.Name] = c.Key
+	}
+	for _, d := range a.Devices {
+		keys[d.Name] = d.Key
+	}
+	if len(keys) != 13 {
+		t.Errorf("%d keys, want 13", len(keys))
+	}
+	for name, key := range keys {
+		if want := exampleKey(string(name)); key != want {
+			t.Errorf("the key of %s is %s, want %s", name, key, want)
+		}
+	}
+	for _, w := range a.Witnesses {
+		if want := exampleWitness(string(w.Name)); w.Key != want {
+			t.Errorf("the key of %s is %s, want %s", w.Name, w.Key, want)
+		}
+	}
+}
