@@ -118,16 +118,7 @@ func play(t *testing.T, seed int64, reached map[string]bool) {
 			again.Fire()
 			n.fire()
 		} else {
-			at := max(s.now, 0) + agreement.Instant(g.r.Intn(2)*g.r.Intn(5))
-			if ok {
-				at = min(at, next.At)
-			}
-			if at <= s.now {
-				at = max(s.now, -5)
-				if s.fired {
-					at++
-				}
-			}
+			at := g.time(s)
 			act := g.act(at)
 			if step < 8 && g.one(3) {
 				act = Act{At: at, Entry: -1, By: pick(g, drawnParties[:2]), Verb: Sign}
@@ -153,6 +144,22 @@ func play(t *testing.T, seed int64, reached map[string]bool) {
 			t.Fatalf("seed %d: %s", seed, fault)
 		}
 	}
+}
+
+// time draws an instant at which a statement may take effect: not after the next
+// deadline, nor at an instant at which one has fired.
+func (g *maker) time(s *State) agreement.Instant {
+	at := max(s.now, 0) + agreement.Instant(g.r.Intn(2)*g.r.Intn(5))
+	if next, ok := s.Next(); ok {
+		at = min(at, next.At)
+	}
+	if at <= s.now {
+		at = max(s.now, -5)
+		if s.fired {
+			at++
+		}
+	}
+	return at
 }
 
 // monotone notes the outcomes and says which went back.
