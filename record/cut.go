@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -23,11 +24,12 @@ type Cut struct {
 // Ground is why a custodian may act on a vault.
 type Ground string
 
-// The two grounds. No two certificates of one vault have different grounds
+// The grounds. No two certificates of one vault are one decided and one halted
 // unless more witnesses lied than the agreement allows for.
 const (
 	Decided Ground = "decided" // the record decides, and was witnessed in time
 	Halted  Ground = "halted"  // the record was witnessed after the cut and decides nothing
+	Agreed  Ground = "agreed"  // all signatories and custodians signed the outcome
 )
 
 // A Certificate is what a custodian acts on and carries: a cosigned checkpoint
@@ -63,6 +65,7 @@ type vaultHistory struct {
 	decided int64 // least size whose fold decides; 0 if none does yet
 	outcome machine.Outcome
 	closes  []closing
+	agreed  agreed
 }
 
 // closing is a value of the vault's close: from size on.
@@ -146,15 +149,25 @@ func (f *Fold) Cut(vault agreement.Name) (Cut, bool) {
 // error says why: ErrUndecided, ErrTooShort, ErrFork, ErrExclusion, or the
 // *Fault of a checkpoint that is none.
 func (f *Fold) Decide(vault agreement.Name, cosigned ...[]byte) (Certificate, error) {
-	h, err := f.vaultHistory(vault)
+	found, err := f.certificates(vault, cosigned...)
 	if err != nil {
 		return Certificate{}, err
+	}
+	return found[0], nil
+}
+
+// certificates are all that there are, at least one, or the error says why
+// there is none. Those that the text gives come before one that all agreed on.
+func (f *Fold) certificates(vault agreement.Name, cosigned ...[]byte) ([]Certificate, error) {
+	h, err := f.vaultHistory(vault)
+	if err != nil {
+		return nil, err
 	}
 	shown := make([]*Proof, 0, len(cosigned)+len(f.order.proofs))
 	for _, note := range cosigned {
 		p, err := f.shown(note)
 		if err != nil {
-			return Certificate{}, err
+			return nil, err
 		}
 		shown = append(shown, p)
 	}
@@ -165,30 +178,61 @@ func (f *Fold) Decide(vault agreement.Name, cosigned ...[]byte) (Certificate, er
 	for _, p := range shown {
 		if c, ok := f.certificate(h, p, shown); ok {
 			found = append(found, c)
+		} else if c, ok := f.agreedAt(h, p); ok {
+			found = append(found, c)
 		}
 	}
 	if len(found) == 0 {
-		return Certificate{}, fmt.Errorf("vault %s: %w", vault, ErrUndecided)
+		return nil, fmt.Errorf("vault %s: %w", vault, ErrUndecided)
 	}
+	slices.SortStableFunc(found, func(a, b Certificate) int { return cmp.Compare(a.Ground.rank(), b.Ground.rank()) })
 	for _, c := range found[1:] {
-		if c.Ground != found[0].Ground {
-			return Certificate{}, fmt.Errorf("vault %s: checkpoints of size %d and %d: %w", vault, found[0].Size, c.Size, ErrExclusion)
+		if c.excludes(found[0]) {
+			return nil, fmt.Errorf("vault %s: checkpoints of size %d and %d: %w", vault, found[0].Size, c.Size, ErrExclusion)
 		}
 	}
-	return found[0], nil
+	return found, nil
+}
+
+// rank puts the grounds that the text gives before agreement.
+func (g Ground) rank() int {
+	if g == Agreed {
+		return 1
+	}
+	return 0
+}
+
+// excludes is whether two certificates of a vault cannot both be acted on.
+func (c Certificate) excludes(o Certificate) bool {
+	if c.Ground == Agreed || o.Ground == Agreed {
+		return c.Outcome != o.Outcome
+	}
+	return c.Ground != o.Ground
+}
+
+// agreedAt is the certificate of an agreed outcome that a cosigned checkpoint
+// over all its signatures gives.
+func (f *Fold) agreedAt(h *vaultHistory, p *Proof) (Certificate, bool) {
+	if h.agreed.size == 0 || p.Head.Size < h.agreed.size {
+		return Certificate{}, false
+	}
+	at, _ := h.closeAt(p.Head.Size)
+	return Certificate{Vault: h.vault.Name, Ground: Agreed, Outcome: h.agreed.outcome, Size: p.Head.Size, Cut: f.cut(h.vault, at), Note: p.Note}, true
 }
 
 // Certify judges the one cosigned checkpoint that a custodian carries as its
 // certificate. Its errors are those of Decide.
 func (f *Fold) Certify(vault agreement.Name, cosigned []byte) (Certificate, error) {
-	c, err := f.Decide(vault, cosigned)
+	found, err := f.certificates(vault, cosigned)
 	if err != nil {
 		return Certificate{}, err
 	}
-	if !bytes.Equal(c.Note, cosigned) {
-		return Certificate{}, fmt.Errorf("vault %s: the checkpoint of this certificate does not give an outcome: %w", vault, ErrUndecided)
+	for _, c := range found {
+		if bytes.Equal(c.Note, cosigned) {
+			return c, nil
+		}
 	}
-	return c, nil
+	return Certificate{}, fmt.Errorf("vault %s: the checkpoint of this certificate does not give an outcome: %w", vault, ErrUndecided)
 }
 
 // shown judges a checkpoint that stands nowhere on the record, and tells a

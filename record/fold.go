@@ -119,6 +119,7 @@ func (f *Fold) Append(entry []byte) *Judged {
 	case j.Statement != nil:
 		f.byID[j.Statement.ID] = j.Index
 		f.order.statement(j.Index)
+		f.noteOutcome(j)
 	case j.Proof != nil:
 		f.proofs[leaf] = j.Index
 		j.Proof.What = f.order.proof(j.Index, j.Proof.Head.Size, j.Proof.Lo, j.Proof.Hi)
