@@ -79,6 +79,10 @@ func (s *seat) decide(f *record.Fold, final []byte) error {
 	case err != nil:
 		return err
 	}
+	if signed := f.Signed(s.vault, s.custodian.name); signed != "" && signed != c.Outcome {
+		s.custodian.cfg.Log.Error("holding: this custodian has signed another outcome than the certificate gives", "vault", s.vault, "signed", signed, "certificate", c.Outcome)
+		return nil
+	}
 	note := string(c.Note)
 	if err := durable.WriteFile(s.fs(), s.path("outcome"), []byte(string(c.Outcome)+"\n"+note)); err != nil {
 		return err

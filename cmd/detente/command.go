@@ -62,7 +62,7 @@ var commands = []func(terminal) *cobra.Command{
 	keyCommand, signCommand, declareCommand, performCommand, verifyCommand, contestCommand,
 	invokeCommand, reportCommand, liftCommand, imposeCommand, attributeCommand,
 	statusCommand, whyCommand, asofCommand, auditCommand, exportCommand, mirrorCommand,
-	sealCommand, coverageCommand, openCommand,
+	sealCommand, coverageCommand, openCommand, outcomeCommand,
 	serveCommand, witnessCommand, custodianCommand, recorderCommand, demoCommand,
 }
 
