@@ -22,6 +22,8 @@ type work struct {
 	// Of the running worker alone:
 	last  time.Time     // when a proof was appended last, in real time
 	pause time.Duration // before the next try; 0 if the last one worked
+
+	introduced map[agreement.Name]time.Time // when a witness was given the record last, in real time
 }
 
 // start works on a record, unless somebody does; then they look once more.
@@ -133,6 +135,7 @@ func (d *Depositary) do(ctx context.Context, h *hosted, t task) error {
 	note := h.log.Checkpoint()
 	g, err := h.round().Gather(ctx, note, h.log.HashReader())
 	if g != nil {
+		d.introduce(ctx, h, g)
 		if lost := d.lost(ctx, h, headOf(note).Size, g); lost != nil {
 			return d.stop(h, lost)
 		}

@@ -3,6 +3,7 @@ package depositary
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -47,6 +48,31 @@ func TestSlowAndDeadWitness(t *testing.T) {
 	}
 	w.posts[1].dead.Store(false)
 	w.effect(f, r.ID)
+}
+
+// TestWitnessAwayAtOpening: a witness that was away when the record was opened
+// gets to know it, and cosigns.
+func TestWitnessAwayAtOpening(t *testing.T) {
+	w := newWorld(t)
+	w.posts[2].dead.Store(true)
+	w.open()
+	w.posts[2].dead.Store(false)
+	f := w.follower()
+	for i := 0; ; i++ {
+		w.effect(f, w.submit(w.brio(declare(fmt.Sprint(i)))).ID)
+		var lines []record.Cosignature
+		for i := range f.Fold().Size() {
+			if p := f.Fold().Entry(i).Proof; p != nil {
+				lines = p.Cosignatures
+			}
+		}
+		if len(lines) == 4 {
+			return
+		}
+		if i == 100 {
+			t.Fatalf("after %d statements the witness has not cosigned: %v", i, lines)
+		}
+	}
 }
 
 // TestLyingWitness: a witness whose clock is years off, in either direction,

@@ -264,3 +264,32 @@ func TestRefusalsOverHTTP(t *testing.T) {
 		}
 	}
 }
+
+// FuzzJudge: whatever is handed in, the judgement beforehand is the one that
+// the fold makes.
+func FuzzJudge(f *testing.F) {
+	w := newWorld(f).still()
+	h := w.hosted()
+	for _, entry := range enemies(w) {
+		f.Add(entry)
+	}
+	f.Add(w.brio(declare("well")))
+	f.Add(w.alba(statement.KeyBody{Add: []string{public("alba-3")}, Revoke: []string{public("alba-2")}, Need: 2}))
+	f.Add(record.ProofEntry(w.gather()))
+	f.Fuzz(func(t *testing.T, entry []byte) {
+		v := h.judge(entry)
+		fold, err := record.NewFold(w.a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fold.Append(record.Opening(w.a))
+		switch j := fold.Append(entry); {
+		case v.known != nil:
+			t.Error("known on a record with only its opening")
+		case (v.fault == nil) != (j.Fault == nil):
+			t.Errorf("beforehand %v, on the record %v", v.fault, j.Fault)
+		case v.fault != nil && v.fault.Code != j.Fault.Code:
+			t.Errorf("beforehand %v, on the record %v", v.fault, j.Fault)
+		}
+	})
+}

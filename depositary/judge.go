@@ -48,10 +48,10 @@ func (h *hosted) judgeProof(entry []byte) verdict {
 		return verdict{known: h.fold.Entry(i)}
 	}
 	note, err := record.ParseProof(entry)
-	if err == nil {
-		_, err = h.fold.CheckProof(note, h.fold.Size())
+	if err != nil {
+		return broken(record.FaultNote, "", "%v", err)
 	}
-	if err == nil {
+	if _, err = h.fold.CheckProof(note, h.fold.Size()); err == nil {
 		return verdict{}
 	}
 	if fault, ok := errors.AsType[*record.Fault](err); ok {

@@ -21,6 +21,9 @@ const (
 	// The pauses before a failed round is tried again, in real time.
 	retryFirst = 100 * time.Millisecond
 	retryMost  = 10 * time.Second
+	// introduceEvery is how often a witness that does not know a record is given
+	// it, in real time: its operator may have to be asked.
+	introduceEvery = time.Minute
 	// maxRounds is how many records are worked on at once: each asks every
 	// witness at the same time.
 	maxRounds = 32

@@ -40,8 +40,12 @@ func (d *Depositary) OpenRecord(ctx context.Context, archive []byte) (agreement.
 	if err := durable.WriteFile(d.cfg.FS, d.bundleFile(id), archive); err != nil {
 		return id, fmt.Errorf("opening record %s: %w", h.origin, err)
 	}
-	if h.log, err = d.store.Create(ctx, h.origin, record.Opening(h.agreement)); err != nil {
-		return id, fmt.Errorf("opening record %s: %w", h.origin, err)
+	// A record whose opening failed halfway is in the store already.
+	var begun bool
+	if h.log, begun = d.store.Log(h.origin); !begun {
+		if h.log, err = d.store.Create(ctx, h.origin, record.Opening(h.agreement)); err != nil {
+			return id, fmt.Errorf("opening record %s: %w", h.origin, err)
+		}
 	}
 	if err := h.replay(); err != nil {
 		return id, fmt.Errorf("opening record %s: %w", h.origin, err)
@@ -132,6 +136,27 @@ func (h *hosted) register(ctx context.Context) (refused []error) {
 		}
 	}
 	return refused
+}
+
+// introduce registers the record with witnesses that do not know it: they were
+// away when it was opened. They cosign from the next round on.
+func (d *Depositary) introduce(ctx context.Context, h *hosted, g *mirror.Gathered) {
+	for _, w := range h.witnesses {
+		if !errors.Is(g.Failed[w.Name], mirror.ErrUnknownLog) || time.Since(h.work.introduced[w.Name]) < introduceEvery {
+			continue
+		}
+		if h.work.introduced == nil {
+			h.work.introduced = map[agreement.Name]time.Time{}
+		}
+		h.work.introduced[w.Name] = time.Now()
+		d.workers.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, h.within)
+			defer cancel()
+			if err := w.Register(ctx, h.archive); err != nil {
+				d.cfg.Log.Warn("a witness does not know the record", "origin", h.origin, "error", err)
+			}
+		})
+	}
 }
 
 // round is a round of this record's witnesses.
