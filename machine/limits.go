@@ -6,10 +6,10 @@ const (
 	// reported ones are bits of one word.
 	maxLifts = 62
 
-	// maxSubsets bounds the search for undecided claims that together would
-	// make a vault's condition true: up to this many claims every set is
-	// tried, beyond it each alone and all together.
-	maxSubsets = 8
+	// maxClaims bounds the search for findings on undecided claims that would
+	// make a vault's condition true: of up to this many claims every way to
+	// find is tried (729), beyond it each alone and all together.
+	maxClaims = 6
 
 	// roundsPerUnit bounds the rounds of one event, by the number of
 	// milestones, commitments and vaults. A sound text needs fewer: each of

@@ -44,10 +44,10 @@ func manyClaims(t *testing.T, n int, need []int) *State {
 	return s
 }
 
-// TestSubsets: up to maxSubsets claims every set counts; beyond, each alone and
+// TestSubsets: of up to maxClaims claims every set counts; of more, each alone and
 // all together.
 func TestSubsets(t *testing.T) {
-	all := make([]int, maxSubsets+1)
+	all := make([]int, maxClaims+1)
 	for i := range all {
 		all[i] = i
 	}
@@ -56,11 +56,11 @@ func TestSubsets(t *testing.T) {
 		need   []int
 		want   Outcome
 	}{
-		{maxSubsets, []int{2, 5}, Held},
-		{maxSubsets, all[:maxSubsets], Held},
-		{maxSubsets + 1, []int{3}, Held},
-		{maxSubsets + 1, all, Held},
-		{maxSubsets + 1, []int{2, 5}, Erased},
+		{maxClaims, []int{2, 5}, Held},
+		{maxClaims, all[:maxClaims], Held},
+		{maxClaims + 1, []int{3}, Held},
+		{maxClaims + 1, all, Held},
+		{maxClaims + 1, []int{2, 5}, Erased},
 	} {
 		if got, _ := manyClaims(t, c.claims, c.need).Outcome("footage"); got != c.want {
 			t.Errorf("%d claims, %v of them needed: %s, want %s", c.claims, c.need, got, c.want)

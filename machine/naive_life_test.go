@@ -191,7 +191,8 @@ func (n *naive) otherwise(x *agreement.Vault) {
 	v.decided = n.now
 }
 
-// mayOpen tries every set of the undecided claims, whatever they are about.
+// mayOpen tries everything that may be found of the undecided claims, whatever they
+// are about.
 func (n *naive) mayOpen(x *agreement.Vault, closes agreement.Instant) bool {
 	var open []*agreement.Commitment
 	for _, c := range n.a.Commitments {
@@ -199,15 +200,22 @@ func (n *naive) mayOpen(x *agreement.Vault, closes agreement.Instant) bool {
 			open = append(open, c)
 		}
 	}
-	for set := 1; set < 1<<len(open); set++ {
+	return n.mayFind(x, open)
+}
+
+func (n *naive) mayFind(x *agreement.Vault, open []*agreement.Commitment) bool {
+	if len(open) == 0 {
 		w := n.copy()
-		for k, c := range open {
-			if set&(1<<k) != 0 {
-				w.find(c, true)
-			}
-		}
 		w.rest(nil)
-		if w.holds(x.OpensIf) {
+		return w.holds(x.OpensIf)
+	}
+	if n.mayFind(x, open[1:]) {
+		return true
+	}
+	for _, accept := range []bool{true, false} {
+		w := n.copy()
+		w.find(open[0], accept)
+		if w.mayFind(x, open[1:]) {
 			return true
 		}
 	}

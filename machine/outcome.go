@@ -64,8 +64,9 @@ func (s *State) closeVault(i int) {
 	}
 }
 
-// mayOpen says whether some set of the claims that were undecided at the close
-// and still are, all accepted together, makes the condition true.
+// mayOpen says whether findings on claims that were undecided at the close and
+// still are could make the condition true: of up to maxClaims of them every way
+// to leave, accept or refuse each; of more, each alone and all together.
 func (s *State) mayOpen(v *vault) bool {
 	var open []int
 	closes := s.instant(v.closes)
@@ -75,28 +76,50 @@ func (s *State) mayOpen(v *vault) bool {
 			open = append(open, i)
 		}
 	}
-	all := uint64(1)<<min(len(open), maxSubsets) - 1
-	for set := uint64(1); set <= all && len(open) <= maxSubsets; set++ {
-		if s.opensWith(v, open, func(k int) bool { return set&(1<<k) != 0 }) {
+	n := len(open)
+	if n > maxClaims {
+		for one := range open {
+			for _, f := range []finding{accepted, refused} {
+				if s.opensWith(v, open, func(k int) finding {
+					if k == one {
+						return f
+					}
+					return unfound
+				}) {
+					return true
+				}
+			}
+		}
+		return s.opensWith(v, open, func(int) finding { return accepted }) ||
+			s.opensWith(v, open, func(int) finding { return refused })
+	}
+	ways, power := 1, make([]int, n)
+	for k := range power {
+		power[k] = ways
+		ways *= 3
+	}
+	for way := 1; way < ways; way++ {
+		if s.opensWith(v, open, func(k int) finding { return finding(way / power[k] % 3) }) {
 			return true
 		}
 	}
-	if len(open) <= maxSubsets {
-		return false
-	}
-	for one := range open {
-		if s.opensWith(v, open, func(k int) bool { return k == one }) {
-			return true
-		}
-	}
-	return s.opensWith(v, open, func(int) bool { return true })
+	return false
 }
 
-func (s *State) opensWith(v *vault, open []int, in func(k int) bool) bool {
+// A finding is what may be found of an open claim.
+type finding int
+
+const (
+	unfound finding = iota
+	accepted
+	refused
+)
+
+func (s *State) opensWith(v *vault, open []int, of func(k int) finding) bool {
 	w := s.Clone()
 	for k, i := range open {
-		if in(k) {
-			w.find(i, true, w.m.commitments[i].rules+ruleAccept)
+		if f := of(k); f != unfound {
+			w.find(i, f == accepted, w.m.commitments[i].rules+ruleAccept)
 		}
 	}
 	w.commit()

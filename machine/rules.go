@@ -100,7 +100,7 @@ var (
 
 	vaultRules = []string{
 		"when it closes", "the condition is true at the close", "a claim is undecided at the close",
-		"the condition is not true at the close", "the undecided claim is accepted", "the undecided claim is refused",
+		"the condition is not true at the close", "the finding makes the condition true", "no finding can make the condition true",
 		"the longest hold ends",
 	}
 )

@@ -13,7 +13,7 @@ const whyErased = `footage: erase
 `
 
 const whyReleased = `footage: release
-  footage.outcome became release on 2021-06-03T00:00:00Z, the undecided claim is accepted
+  footage.outcome became release on 2021-06-03T00:00:00Z, the finding makes the condition true
     lift-sanctions.status became fulfilled on 2021-06-03T00:00:00Z, silence decides the claim
       lift-sanctions.claimed_at became 2021-05-20T00:00:00Z on 2021-05-20T00:00:00Z, by entry 12, it is claimed to be done
 `
@@ -48,7 +48,7 @@ assuming 2021-05-20T00:00:00Z: iaea verifies lift-sanctions refuses
 
   + us-sanctions    in-force -> lifted  # 2021-06-03T00:00:00Z, its lifting is found true
   + lift-sanctions  active -> claimed -> fulfilled  # 2021-06-03T00:00:00Z, silence decides the claim
-  + footage         open -> held -> release  # 2021-06-03T00:00:00Z, the undecided claim is accepted
+  + footage         open -> held -> release  # 2021-06-03T00:00:00Z, the finding makes the condition true
 
 plan: 3 to come about, 0 to change, 0 to be lost; 2 assumed without effect
 `
