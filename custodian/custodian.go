@@ -7,8 +7,10 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"sync"
 
 	"detente/agreement"
+	"detente/internal/clock"
 	"detente/internal/durable"
 	"detente/mirror"
 	"detente/record"
@@ -22,8 +24,14 @@ type Config struct {
 	Signer statement.Signer // its key under its declared name
 	Record *mirror.Client
 	Random io.Reader // crypto/rand.Reader
-	Log    *slog.Logger
-	FS     durable.FS // durable.OS if nil
+	// Clock and Witnesses serve a record that halts: when the cut has passed
+	// undecided, the custodian has the head it holds cosigned by the witnesses
+	// itself; and before it erases it asks them whether the host withholds
+	// anything. Without witnesses it can do neither, and a halted vault holds.
+	Clock     clock.Clock
+	Witnesses []*mirror.Witness
+	Log       *slog.Logger
+	FS        durable.FS // durable.OS if nil
 }
 
 // A Custodian serves every seat that an agreement gives to one name.
@@ -31,7 +39,9 @@ type Custodian struct {
 	cfg      Config
 	name     agreement.Name
 	follower *mirror.Follower
-	seats    []*seat
+
+	mu    sync.Mutex // held while acting
+	seats []*seat
 }
 
 // Open takes the folder and reads the agreement; the first time it needs the
@@ -86,8 +96,29 @@ func (c *Custodian) Close() error { return c.follower.Close() }
 // returns early only if going on would be wrong: the record shows another
 // history than before, or the folder cannot be written.
 func (c *Custodian) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var work sync.WaitGroup
+	for _, f := range []func(context.Context) error{c.follow, c.watch} {
+		work.Go(func() {
+			if err := f(ctx); err != nil && ctx.Err() == nil {
+				cancel(err)
+			}
+		})
+	}
+	work.Wait()
+	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// follow acts on whatever becomes final.
+func (c *Custodian) follow(ctx context.Context) error {
 	for {
+		c.mu.Lock()
 		read := c.read()
+		c.mu.Unlock()
 		err := c.follower.Wait(ctx, func(_ *record.Fold, final int64) bool { return final > read })
 		if ctx.Err() != nil {
 			return nil
@@ -95,7 +126,8 @@ func (c *Custodian) Run(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("following the record: %w", err)
 		}
-		if err := c.act(ctx); err != nil {
+		_, note := c.follower.Final()
+		if err := c.act(ctx, note); err != nil {
 			return err
 		}
 	}
@@ -110,24 +142,35 @@ func (c *Custodian) read() int64 {
 	return n
 }
 
-// act folds what has become final and does what is owed after it.
-func (c *Custodian) act(ctx context.Context) error {
+// act folds what has become final, looks for the outcome of each vault there
+// and in the cosigned checkpoint note, and does what is owed.
+func (c *Custodian) act(ctx context.Context, note []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, s := range c.seats {
-		var err error
-		size, note := c.follower.Final()
-		c.follower.With(func(f *record.Fold) {
-			if err = s.ledger.Read(f, size); err == nil {
-				err = s.decide(f, note)
-			}
-		})
-		if err == nil {
-			err = s.serve(ctx)
-		}
-		if err != nil {
+		if err := c.actFor(ctx, s, note); err != nil {
 			return fmt.Errorf("vault %s: %w", s.vault, err)
 		}
 	}
 	return nil
+}
+
+func (c *Custodian) actFor(ctx context.Context, s *seat, note []byte) error {
+	var found *record.Certificate
+	var err error
+	final, _ := c.follower.Final()
+	c.follower.With(func(f *record.Fold) {
+		if err = s.ledger.Read(f, final); err == nil {
+			found, err = s.decide(f, note)
+		}
+	})
+	if err == nil && found != nil && c.mayAct(ctx, s, found) {
+		err = s.adopt(*found)
+	}
+	if err != nil {
+		return err
+	}
+	return s.serve(ctx)
 }
 
 // say signs a statement under the head last seen and submits it. A refusal is

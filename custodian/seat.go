@@ -62,27 +62,32 @@ func (s *seat) path(parts ...string) string {
 	return filepath.Join(append([]string{s.dir}, parts...)...)
 }
 
-// decide looks for a certificate of the outcome in what is final and keeps the
-// first durably, before anything is done about it. Without one nothing happens:
+// decide looks for a certificate of the outcome. Without one nothing happens:
 // the vault holds.
-func (s *seat) decide(f *record.Fold, final []byte) error {
-	if s.outcome != "" || final == nil {
-		return nil
+func (s *seat) decide(f *record.Fold, note []byte) (*record.Certificate, error) {
+	if s.outcome != "" || note == nil {
+		return nil, nil
 	}
-	c, err := f.Decide(s.vault, final)
+	c, err := f.Decide(s.vault, note)
 	switch {
 	case errors.Is(err, record.ErrUndecided), errors.Is(err, record.ErrTooShort):
-		return nil
+		return nil, nil
 	case errors.Is(err, record.ErrFork), errors.Is(err, record.ErrExclusion):
 		s.custodian.cfg.Log.Error("holding: the witnesses contradict each other", "vault", s.vault, "error", err)
-		return nil
+		return nil, nil
 	case err != nil:
-		return err
+		return nil, err
 	}
 	if signed := f.Signed(s.vault, s.custodian.name); signed != "" && signed != c.Outcome {
 		s.custodian.cfg.Log.Error("holding: this custodian has signed another outcome than the certificate gives", "vault", s.vault, "signed", signed, "certificate", c.Outcome)
-		return nil
+		return nil, nil
 	}
+	return &c, nil
+}
+
+// adopt keeps the outcome durably, before anything is done about it: whatever
+// happens, this seat never acts on another.
+func (s *seat) adopt(c record.Certificate) error {
 	note := string(c.Note)
 	if err := durable.WriteFile(s.fs(), s.path("outcome"), []byte(string(c.Outcome)+"\n"+note)); err != nil {
 		return err

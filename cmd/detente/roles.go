@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -255,6 +256,7 @@ func addresses(pairs []string) (map[agreement.Name]string, error) {
 func custodianCommand(t terminal) *cobra.Command {
 	r := &role{t: t}
 	var address string
+	var witnesses []string
 	c := r.flags(&cobra.Command{
 		Use:   "custodian",
 		Short: "run a custodian: hold a share of each epoch's key, hand it over or destroy it as the record decides",
@@ -266,7 +268,13 @@ func custodianCommand(t terminal) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c, err := custodian.Open(cmd.Context(), custodian.Config{Dir: r.dir, Signer: r.signer, Record: client, Random: rand.Reader, Log: r.log})
+			ws, err := witnessesOf(cmd.Context(), client, witnesses)
+			if err != nil {
+				return err
+			}
+			c, err := custodian.Open(cmd.Context(), custodian.Config{
+				Dir: r.dir, Signer: r.signer, Record: client, Random: rand.Reader, Log: r.log, Clock: r.clock, Witnesses: ws,
+			})
 			if err != nil {
 				return err
 			}
@@ -275,7 +283,25 @@ func custodianCommand(t terminal) *cobra.Command {
 		},
 	}, false)
 	c.Flags().StringVar(&address, "record", "", "address of the record")
+	c.Flags().StringArrayVar(&witnesses, "witness", nil, "address of a witness, NAME=URL; may be given again. They are asked before an erasure, and when the record halts")
 	return c
+}
+
+// witnessesOf are the witnesses whose addresses are given here or in the text.
+func witnessesOf(ctx context.Context, client *mirror.Client, pairs []string) ([]*mirror.Witness, error) {
+	at, err := addresses(pairs)
+	if err != nil {
+		return nil, err
+	}
+	a, err := client.Agreement(ctx)
+	if err != nil {
+		return nil, err
+	}
+	hinted := slices.ContainsFunc(a.Witnesses, func(w *agreement.Witness) bool { return w.Address != "" })
+	if len(at) == 0 && !hinted {
+		return nil, nil
+	}
+	return mirror.Witnesses(a, at, nil)
 }
 
 func never(*record.Fold, int64) bool { return false }

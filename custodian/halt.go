@@ -1,0 +1,93 @@
+package custodian
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"detente/agreement"
+	"detente/internal/clock"
+	"detente/machine"
+	"detente/mirror"
+	"detente/record"
+)
+
+// watch waits for the cut of each undecided vault. A record that goes on has
+// decided long before; one that halted is dated here: the custodian has the
+// head that it holds cosigned without the depositary, which is the certificate
+// that the record halted if nothing decides the vault.
+func (c *Custodian) watch(ctx context.Context) error {
+	if c.cfg.Clock == nil || len(c.cfg.Witnesses) == 0 {
+		return nil
+	}
+	for {
+		wait := c.untilCut()
+		if wait > 0 {
+			// Half way, then again: the close, and so the cut, can move.
+			if c.cfg.Clock.Sleep(ctx, min(wait, max(wait/2, watchAgain))) != nil {
+				return nil
+			}
+			continue
+		}
+		note, err := c.follower.Cosign(ctx, c.cfg.Witnesses)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			c.cfg.Log.Warn("the cut has passed and no quorum of witnesses cosigns", "error", err)
+		default:
+			if err := c.act(ctx, note); err != nil {
+				return err
+			}
+		}
+		if (clock.Real{}).Sleep(ctx, askAgain) != nil {
+			return nil
+		}
+	}
+}
+
+const (
+	watchAgain = 10 * time.Minute // of the clock: the least wait before the cut is computed again
+	askAgain   = 5 * time.Second  // of the machine's time: after the cut, between asking the witnesses
+)
+
+// untilCut is how long, of the clock, it is until the first undecided vault of
+// this custodian can be certified as halted; an hour if none can be.
+func (c *Custodian) untilCut() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	first := agreement.Instant(record.Never)
+	c.follower.With(func(f *record.Fold) {
+		for _, s := range c.seats {
+			if s.outcome != "" {
+				continue
+			}
+			if cut, ok := f.Cut(s.vault); ok && cut.H < record.Never-agreement.Instant(cut.Margin) {
+				first = min(first, cut.H+agreement.Instant(cut.Margin))
+			}
+		}
+	})
+	if first == record.Never {
+		return time.Hour
+	}
+	return time.Unix(int64(first), 0).Sub(c.cfg.Clock.Now())
+}
+
+// mayAct asks the witnesses, before an erasure, whether the host withholds
+// entries that they cosigned: a proof or statement kept back could change the
+// outcome, and an erasure cannot be undone. It holds if one is found.
+func (c *Custodian) mayAct(ctx context.Context, s *seat, found *record.Certificate) bool {
+	if found.Outcome != machine.Erased || len(c.cfg.Witnesses) == 0 {
+		return true
+	}
+	_, err := c.follower.Ask(ctx, c.cfg.Witnesses)
+	if withheld, ok := errors.AsType[*mirror.UnpublishedError](err); ok {
+		c.cfg.Log.Error("holding: the host withholds what a witness cosigned", "vault", s.vault, "error", withheld)
+		return false
+	}
+	if shown, ok := errors.AsType[*mirror.DivergenceError](err); ok {
+		c.cfg.Log.Error("holding: a witness cosigned another history", "vault", s.vault, "error", shown)
+		return false
+	}
+	return true
+}
