@@ -47,14 +47,14 @@ func randomCut(rng *rand.Rand, liarsTooMany int) *cutWorld {
 		host:      &host{quorum: &quorum{names: names, need: w.k, faulty: w.f}},
 		agreement: &agreement.Agreement{ProofWindow: tinyWindow}, vaults: []*vaultHistory{w.h}, order: &order{},
 	}
-	w.h.closes = []closing{{size: 0, at: agreement.Instant(30 + rng.IntN(20)), known: rng.IntN(8) > 0}}
+	w.fold.noteClose(w.h, closing{size: 0, at: agreement.Instant(30 + rng.IntN(20)), known: rng.IntN(8) > 0})
 	const entries = 12
 	if rng.IntN(3) > 0 {
 		w.h.decided, w.h.outcome = 1+rng.Int64N(entries), machine.Released
 	}
 	for size := int64(1); size <= entries; size++ {
 		if rng.IntN(10) == 0 {
-			w.h.closes = append(w.h.closes, closing{size: size, at: agreement.Instant(20 + rng.IntN(120)), known: rng.IntN(8) > 0})
+			w.fold.noteClose(w.h, closing{size: size, at: agreement.Instant(20 + rng.IntN(120)), known: rng.IntN(8) > 0})
 		}
 	}
 	seen := make([]int64, w.n) // the largest size each honest witness cosigned
@@ -103,20 +103,66 @@ func (w *cutWorld) story() string {
 	return s
 }
 
-// grounds are the certificates that the configuration gives.
+// grounds are the certificates that the configuration gives, by the rule as the
+// text has it: every proof is looked at, and for each the seals of every change.
 func (w *cutWorld) grounds() (decided, halted bool) {
 	for _, p := range w.proofs {
-		h := *w.h
-		if w.unsealed {
-			at, known := h.closeAt(p.Head.Size)
-			h.closes = []closing{{at: at, known: known}}
-		}
-		if c, ok := w.fold.certificate(&h, p, w.proofs); ok {
-			decided = decided || c.Ground == Decided
-			halted = halted || c.Ground == Halted
+		switch ground, _ := w.fold.ground(w.h, p); ground {
+		case Halted:
+			halted = true
+		case Decided:
+			decided = decided || w.unsealed || w.movesSealed(p.Head.Size)
 		}
 	}
 	return decided, halted
+}
+
+// movesSealed is whether each change of a known close in the first size
+// entries was sealed before the H that it replaced.
+func (w *cutWorld) movesSealed(size int64) bool {
+	for i, c := range w.h.closes {
+		if i == 0 || c.size > size || !w.h.closes[i-1].known {
+			continue
+		}
+		old := w.fold.cut(w.h.vault, w.h.closes[i-1].at)
+		if !slices.ContainsFunc(w.proofs, func(p *Proof) bool { return p.Head.Size >= c.size && p.before(old.H) >= w.k }) {
+			return false
+		}
+	}
+	return true
+}
+
+// kept are the grounds by what the fold keeps of proofs as they come, the first
+// on of them on the record and the others shown to it.
+func (w *cutWorld) kept(on int) (decided, halted bool) {
+	h := *w.h
+	h.pending = slices.Clone(h.pending)
+	f := *w.fold
+	f.vaults = []*vaultHistory{&h}
+	for _, p := range w.proofs[:on] {
+		f.noteProof(p)
+	}
+	below := f.sealedBelow(&h, w.proofs[on:])
+	for _, p := range append(h.found.decided, w.proofs[on:]...) {
+		ground, _ := f.ground(&h, p)
+		decided = decided || ground == Decided && p.Head.Size < below
+		halted = halted || ground == Halted
+	}
+	return decided, halted || h.found.halted != nil
+}
+
+// What is kept gives the certificates that reading all proofs again gives.
+func TestWhatIsKeptGivesTheSameCertificates(t *testing.T) {
+	for seed := range 20_000 {
+		rng := rand.New(rand.NewPCG(uint64(seed), 8))
+		w := randomCut(rng, rng.IntN(3))
+		decided, halted := w.grounds()
+		for on := range len(w.proofs) + 1 {
+			if d, h := w.kept(on); d != decided || h != halted {
+				t.Fatalf("seed %d, %d proofs on the record: decided %v, halted %v; want %v, %v\n%s", seed, on, d, h, decided, halted, w.story())
+			}
+		}
+	}
 }
 
 // Trap 8 is among these: witnesses race by up to the margin less a second.
@@ -199,6 +245,31 @@ func TestDecideRefuses(t *testing.T) {
 	}
 	if _, err := b.f.Certify("footage", b.cosign(b.checkpoint(1), noon)); !errors.Is(err, ErrUndecided) {
 		t.Errorf("an early checkpoint as a certificate: %v", err)
+	}
+}
+
+// Anybody can put lines on a checkpoint that claim no known key. A custodian
+// must still be able to cite the certificate: its statements have less room
+// than a note, and refuse hidden characters.
+func TestACertificateCarriesOnlyWhatCounts(t *testing.T) {
+	b := silent(t)
+	b.decide(instant(closeDay))
+	note := b.cosign(b.checkpoint(b.f.Size()), instant(closeDay)+2*hour)
+	junk := statement.Signature{Name: "\u202etxet", Hash: 7, Sig: make([]byte, 400)}
+	lines := []statement.Signature{junk, line(t, note, "vienna", instant(closeDay)+3*hour)}
+	for len(lines) < 90 {
+		lines = append(lines, junk)
+	}
+	c, err := b.f.Decide("footage", withLines(t, note, lines...))
+	if err != nil || string(c.Note) != string(note) {
+		t.Fatalf("%v; it carries\n%q", err, c.Note)
+	}
+	erased := statement.ErasedBody{Vault: "footage", Seat: 1, Certificate: string(c.Note)}
+	if _, err := b.draft("c1", erased).Text(); err != nil {
+		t.Errorf("a custodian cannot cite it: %v", err)
+	}
+	if again, err := b.f.Certify("footage", c.Note); err != nil || again.Size != c.Size || again.Outcome != machine.Erased {
+		t.Errorf("carried: %+v, %v", again, err)
 	}
 }
 

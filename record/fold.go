@@ -126,6 +126,7 @@ func (f *Fold) Append(entry []byte) *Judged {
 	}
 	f.tree.add(leaf)
 	if j.Proof != nil {
+		f.noteProof(j.Proof)
 		f.noteVaults()
 	}
 	return f.Entry(j.Index)

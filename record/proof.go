@@ -18,6 +18,7 @@ type Proof struct {
 	Lo, Hi       agreement.Instant // entries below Head.Size existed by Lo; the clock had reached Hi
 	What         What              // what it did; Nothing when it is only shown
 	Outliers     []agreement.Name  // whose time lies far outside Lo to Hi: reported, not judged
+	lines        []int             // of Note, those that count: the depositary's first, then one for each of Cosignatures
 }
 
 // A Cosignature is a witness's word that a checkpoint was there at Time.
@@ -96,7 +97,8 @@ func (l *host) cosigned(note []byte) (*Proof, error) {
 	}
 	p := &Proof{Head: c.Head(), Note: bytes.Clone(note), What: Nothing}
 	q := l.listAt(c.Size)
-	if p.Cosignatures, err = q.count(n); err != nil {
+	p.lines = []int{slices.IndexFunc(n.Sigs, func(s statement.Signature) bool { return s.Name == l.origin && s.Hash == l.logKey.Hash(l.origin) })}
+	if err := p.count(q, n); err != nil {
 		return nil, fault(FaultCosignature, l.depositary, "checkpoint of size %d: %v", c.Size, err)
 	}
 	if len(p.Cosignatures) < q.need {
@@ -119,10 +121,9 @@ func noteFault(err error) string {
 	return FaultNote
 }
 
-// count gives the cosignatures that count, in the order of their lines.
-func (q *quorum) count(n *statement.Note) ([]Cosignature, error) {
-	var all []Cosignature
-	for _, line := range n.Sigs {
+// count finds the cosignatures that count, in the order of their lines.
+func (p *Proof) count(q *quorum, n *statement.Note) error {
+	for i, line := range n.Sigs {
 		w := slices.IndexFunc(q.keys, func(k statement.WitnessKey) bool { return k.Made(line) })
 		if w < 0 {
 			continue
@@ -132,13 +133,14 @@ func (q *quorum) count(n *statement.Note) ([]Cosignature, error) {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if !slices.ContainsFunc(all, func(c Cosignature) bool { return c.Witness == q.names[w] }) {
-			all = append(all, Cosignature{Witness: q.names[w], Time: at})
+		if !slices.ContainsFunc(p.Cosignatures, func(c Cosignature) bool { return c.Witness == q.names[w] }) {
+			p.Cosignatures = append(p.Cosignatures, Cosignature{Witness: q.names[w], Time: at})
+			p.lines = append(p.lines, i)
 		}
 	}
-	return all, nil
+	return nil
 }
 
 // date works out Lo and Hi, the f+1-th smallest and f+1-th largest times. Of at

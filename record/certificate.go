@@ -1,0 +1,240 @@
+package record
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+
+	"detente/agreement"
+	"detente/machine"
+	"detente/statement"
+)
+
+// found is what the proofs on the record give for one vault, kept as they come
+// so that looking for a certificate does not read them all again: a custodian
+// looks at every final head.
+type found struct {
+	// decided are the proofs cosigned before H that cover the deciding size.
+	// Which of them count hangs on the seals of changes up to their size, so of
+	// two the later helps only if it is smaller: sizes fall.
+	decided []*Proof
+	halted  *Proof // the first
+	agreed  *Proof // the first
+}
+
+// noteProof keeps what a valid proof, just folded, gives for each vault. All
+// that happened up to its size has been noted already.
+func (f *Fold) noteProof(p *Proof) {
+	for _, h := range f.vaults {
+		h.pending = slices.DeleteFunc(h.pending, func(i int) bool { return f.seals(p, h.closes[i]) })
+		switch ground, _ := f.ground(h, p); {
+		case ground == Decided && (len(h.found.decided) == 0 || p.Head.Size < h.found.decided[len(h.found.decided)-1].Head.Size):
+			h.found.decided = append(h.found.decided, p)
+		case ground == Halted && h.found.halted == nil:
+			h.found.halted = p
+		}
+		if h.found.agreed == nil && h.agreedBy(p) {
+			h.found.agreed = p
+		}
+	}
+}
+
+// seals is whether a proof shows that a change of the close was sealed before
+// the H that it replaced: a prefix that holds the change was cosigned by k,
+// each before that H. Without this rule a close that moves late would move the
+// cut past a halted certificate already given.
+func (f *Fold) seals(p *Proof, c closing) bool {
+	return p.Head.Size >= c.size && p.before(c.replaced) >= f.listAt(p.Head.Size).need
+}
+
+// sealedBelow is the size of the first change that neither the record nor these
+// checkpoints show to be sealed: a decided certificate must be smaller.
+func (f *Fold) sealedBelow(h *vaultHistory, shown []*Proof) int64 {
+	for _, i := range h.pending {
+		if !slices.ContainsFunc(shown, func(p *Proof) bool { return f.seals(p, h.closes[i]) }) {
+			return h.closes[i].size
+		}
+	}
+	return math.MaxInt64
+}
+
+// ground is what the text lets a cosigned checkpoint be a certificate of, but
+// for the seals of changes; empty if of nothing.
+func (f *Fold) ground(h *vaultHistory, p *Proof) (Ground, Cut) {
+	at, known := h.closeAt(p.Head.Size)
+	if !known {
+		return "", Cut{}
+	}
+	cut, need := f.cut(h.vault, at), f.listAt(p.Head.Size).need
+	switch {
+	case h.decided > 0 && p.Head.Size >= h.decided:
+		if p.before(cut.H) >= need {
+			return Decided, cut
+		}
+	case len(p.Cosignatures)-p.before(later(cut.H, cut.Margin)) >= need:
+		return Halted, cut
+	}
+	return "", cut
+}
+
+// before is how many cosignatures state a time before t.
+func (p *Proof) before(t agreement.Instant) int {
+	n := 0
+	for _, c := range p.Cosignatures {
+		if c.Time < t {
+			n++
+		}
+	}
+	return n
+}
+
+// agreedBy is whether a cosigned checkpoint covers an agreed outcome.
+func (h *vaultHistory) agreedBy(p *Proof) bool {
+	return h.agreed.size > 0 && p.Head.Size >= h.agreed.size
+}
+
+// certify gives the certificates that one cosigned checkpoint is: one that the
+// text gives, one of an agreement, both, or none.
+func (f *Fold) certify(h *vaultHistory, p *Proof, below int64) []Certificate {
+	var all []Certificate
+	ground, cut := f.ground(h, p)
+	c := Certificate{Vault: h.vault.Name, Ground: ground, Size: p.Head.Size, Cut: cut, Note: p.carried()}
+	switch {
+	case ground == Halted:
+		c.Outcome = machine.Outcome(h.vault.HoldThen)
+		all = append(all, c)
+	case ground == Decided && c.Size < below:
+		c.Outcome = h.outcome
+		all = append(all, c)
+	}
+	if h.agreedBy(p) {
+		c.Ground, c.Outcome = Agreed, h.agreed.outcome
+		all = append(all, c)
+	}
+	return all
+}
+
+// Decide looks for a certificate of a vault among the proofs on the record and
+// the given cosigned checkpoints, which need not be on it. Without one the
+// error says why: ErrUndecided, ErrTooShort, ErrFork, ErrExclusion, or the
+// *Fault of a checkpoint that is none.
+func (f *Fold) Decide(vault agreement.Name, cosigned ...[]byte) (Certificate, error) {
+	given, onRecord, err := f.certificates(vault, cosigned...)
+	if err != nil {
+		return Certificate{}, err
+	}
+	return first(append(given, onRecord...)), nil
+}
+
+// Certify judges the one cosigned checkpoint that a custodian carries as its
+// certificate. Its errors are those of Decide.
+func (f *Fold) Certify(vault agreement.Name, cosigned []byte) (Certificate, error) {
+	given, _, err := f.certificates(vault, cosigned)
+	if err != nil {
+		return Certificate{}, err
+	}
+	if len(given) == 0 {
+		return Certificate{}, fmt.Errorf("vault %s: the checkpoint of this certificate does not give an outcome: %w", vault, ErrUndecided)
+	}
+	return first(given), nil
+}
+
+// first is the certificate to act on: those that the text gives come before
+// one that all agreed on.
+func first(all []Certificate) Certificate {
+	return slices.MinFunc(all, func(a, b Certificate) int { return cmp.Compare(a.Ground.rank(), b.Ground.rank()) })
+}
+
+// certificates are those that the given checkpoints are, and of those on the
+// record the first of each ground; at least one in all, and no two that exclude
+// each other, or the error says why.
+func (f *Fold) certificates(vault agreement.Name, cosigned ...[]byte) (given, onRecord []Certificate, err error) {
+	h, err := f.vaultHistory(vault)
+	if err != nil {
+		return nil, nil, err
+	}
+	var shown []*Proof
+	for _, note := range cosigned {
+		p, err := f.shown(note)
+		if err != nil {
+			return nil, nil, err
+		}
+		shown = append(shown, p)
+	}
+	below := f.sealedBelow(h, shown)
+	for _, p := range shown {
+		given = append(given, f.certify(h, p, below)...)
+	}
+	on := []*Proof{h.found.halted, h.found.agreed}
+	lows := h.found.decided
+	if k := sort.Search(len(lows), func(k int) bool { return lows[k].Head.Size < below }); k < len(lows) {
+		on = append(on, lows[k])
+	}
+	for _, p := range on {
+		if p != nil {
+			onRecord = append(onRecord, f.certify(h, p, below)...)
+		}
+	}
+	all := append(slices.Clone(given), onRecord...)
+	if len(all) == 0 {
+		return nil, nil, fmt.Errorf("vault %s: %w", vault, ErrUndecided)
+	}
+	best := first(all)
+	for _, c := range all {
+		if c.excludes(best) {
+			return nil, nil, fmt.Errorf("vault %s: checkpoints of size %d, %s, and %d, %s: %w", vault, best.Size, best.Ground, c.Size, c.Ground, ErrExclusion)
+		}
+	}
+	return given, onRecord, nil
+}
+
+// rank puts the grounds that the text gives before agreement.
+func (g Ground) rank() int {
+	if g == Agreed {
+		return 1
+	}
+	return 0
+}
+
+// excludes is whether two certificates of a vault cannot both be acted on.
+func (c Certificate) excludes(o Certificate) bool {
+	if c.Ground == Agreed || o.Ground == Agreed {
+		return c.Outcome != o.Outcome
+	}
+	return c.Ground != o.Ground
+}
+
+// shown judges a checkpoint that stands nowhere on the record, and tells a
+// fork and a short copy from a checkpoint that is none.
+func (f *Fold) shown(note []byte) (*Proof, error) {
+	p, err := f.CheckProof(note, f.Size())
+	var broken *Fault
+	switch {
+	case err == nil:
+		return p, nil
+	case errors.As(err, &broken) && broken.Code == FaultFork:
+		return nil, fmt.Errorf("%w: %w", ErrFork, err)
+	}
+	if p, beyond := f.cosigned(note); beyond == nil && p.Head.Size > f.Size() {
+		return nil, fmt.Errorf("checkpoint of size %d, copy of %d entries: %w", p.Head.Size, f.Size(), ErrTooShort)
+	}
+	return nil, err
+}
+
+// carried is the checkpoint with the lines that count and no others. Anybody
+// can put lines of no known key on a checkpoint; with enough of them, or with
+// characters that no statement may hold, a custodian could not cite it.
+func (p *Proof) carried() []byte {
+	n, err := statement.ParseNote(p.Note)
+	if err != nil {
+		panic("record: the note of a proof that was judged: " + err.Error())
+	}
+	kept := statement.Note{Text: n.Text}
+	for _, i := range p.lines {
+		kept.Sigs = append(kept.Sigs, n.Sigs[i])
+	}
+	return kept.Bytes()
+}
