@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"detente/agreement"
 	"detente/internal/clock"
@@ -40,8 +41,10 @@ type Custodian struct {
 	name     agreement.Name
 	follower *mirror.Follower
 
-	mu    sync.Mutex // held while acting
-	seats []*seat
+	mu     sync.Mutex // held while acting
+	seats  []*seat
+	caught bool // all that an earlier life said is in the ledgers
+	unsaid bool // something is owed that could not be done now
 }
 
 // Open takes the folder and reads the agreement; the first time it needs the
@@ -115,22 +118,58 @@ func (c *Custodian) Run(ctx context.Context) error {
 
 // follow acts on whatever becomes final.
 func (c *Custodian) follow(ctx context.Context) error {
+	if err := c.catchUp(ctx); err != nil || ctx.Err() != nil {
+		return err
+	}
 	for {
-		c.mu.Lock()
-		read := c.read()
-		c.mu.Unlock()
-		err := c.follower.Wait(ctx, func(_ *record.Fold, final int64) bool { return final > read })
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("following the record: %w", err)
-		}
 		_, note := c.follower.Final()
 		if err := c.act(ctx, note); err != nil {
 			return err
 		}
+		c.mu.Lock()
+		read, unsaid := c.read(), c.unsaid
+		c.mu.Unlock()
+		wait, cancel := ctx, context.CancelFunc(func() {})
+		if unsaid {
+			wait, cancel = context.WithTimeout(ctx, tryAgain)
+		}
+		err := c.follower.Wait(wait, func(_ *record.Fold, final int64) bool { return final > read })
+		again := wait.Err() != nil
+		cancel()
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil && !again {
+			return fmt.Errorf("following the record: %w", err)
+		}
 	}
+}
+
+// tryAgain is how long, in the machine's time, until what the host did not take
+// is offered again although the record has not moved.
+const tryAgain = 500 * time.Millisecond
+
+// catchUp waits until the host has answered and all that it showed is final:
+// then the ledger has what an earlier life said, and nothing is said twice.
+func (c *Custodian) catchUp(ctx context.Context) error {
+	for c.follower.Update(ctx) != nil {
+		// Wait returns only an error that trying again does not mend.
+		if err := c.follower.Wait(ctx, func(*record.Fold, int64) bool { return true }); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("following the record: %w", err)
+		}
+		if (clock.Real{}).Sleep(ctx, tryAgain) != nil {
+			return nil
+		}
+	}
+	head, _ := c.follower.Head()
+	err := c.follower.Wait(ctx, func(_ *record.Fold, final int64) bool { return final >= head.Size })
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("following the record: %w", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.caught = err == nil
+	return nil
 }
 
 // read is how many entries every seat has folded.
@@ -147,6 +186,7 @@ func (c *Custodian) read() int64 {
 func (c *Custodian) act(ctx context.Context, note []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.unsaid = false
 	for _, s := range c.seats {
 		if err := c.actFor(ctx, s, note); err != nil {
 			return fmt.Errorf("vault %s: %w", s.vault, err)
@@ -164,8 +204,12 @@ func (c *Custodian) actFor(ctx context.Context, s *seat, note []byte) error {
 			found, err = s.decide(f, note)
 		}
 	})
-	if err == nil && found != nil && c.mayAct(ctx, s, found) {
-		err = s.adopt(*found)
+	if err == nil && found != nil {
+		if c.mayAct(ctx, s, found) {
+			err = s.adopt(*found)
+		} else {
+			c.unsaid = true
+		}
 	}
 	if err != nil {
 		return err
@@ -173,28 +217,14 @@ func (c *Custodian) actFor(ctx context.Context, s *seat, note []byte) error {
 	return s.serve(ctx)
 }
 
-// say signs a statement under the head last seen and submits it. A refusal is
-// logged, not returned: the record goes on, and what is still owed is tried
-// again when it has. That the host does not answer is an error only of this try.
-func (c *Custodian) say(ctx context.Context, answers statement.ID, body statement.Body) bool {
+// note is a statement of this custodian's under the head last seen.
+func (c *Custodian) note(answers statement.ID, body statement.Body) ([]byte, error) {
 	head, _ := c.follower.Head()
 	a := c.follower.Agreement()
 	s := &statement.Statement{Agreement: a.ID, Bundle: a.ID, By: c.name, Answers: answers, Seen: head, Body: body}
 	text, err := s.Text()
 	if err != nil {
-		c.cfg.Log.Error("statement not made", "kind", body.Kind(), "error", err)
-		return false
+		return nil, err
 	}
-	note, err := statement.Sign(text, c.cfg.Signer)
-	if err != nil {
-		c.cfg.Log.Error("statement not signed", "kind", body.Kind(), "error", err)
-		return false
-	}
-	receipt, err := c.cfg.Record.Submit(ctx, note)
-	if err != nil {
-		c.cfg.Log.Warn("statement not taken", "kind", body.Kind(), "error", err)
-		return false
-	}
-	c.cfg.Log.Info("on the record", "kind", body.Kind(), "entry", receipt.Index)
-	return true
+	return statement.Sign(text, c.cfg.Signer)
 }

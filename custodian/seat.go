@@ -2,11 +2,11 @@ package custodian
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"detente/agreement"
 	"detente/internal/durable"
@@ -26,14 +26,16 @@ type seat struct {
 
 	outcome     machine.Outcome // acted on, or about to be; empty before
 	certificate string
-	done        map[string]bool // what was said and is not final yet, by what it is about
+	said        map[string]*saying // in this life, by what it is about
+	strays      int                // shares destroyed in this life
+	destroyed   bool               // in this life, any share or key
 }
 
 func (s *seat) fs() durable.FS { return s.custodian.cfg.FS }
 
 // open reads the outcome that an earlier life acted on.
 func (s *seat) open() error {
-	s.done = map[string]bool{}
+	s.said = map[string]*saying{}
 	for _, d := range []string{s.dir, s.path("key"), s.path("share")} {
 		if err := durable.MkdirAll(s.fs(), d); err != nil {
 			return err
@@ -97,11 +99,15 @@ func (s *seat) adopt(c record.Certificate) error {
 	return nil
 }
 
-// serve does what the seat owes. What is refused or cannot be submitted is
-// tried again when the record has moved.
+// serve does what the seat owes. What could not be submitted is tried again.
+// Before the custodian has caught up with the record only an erasure is begun:
+// anything else might be said for the second time.
 func (s *seat) serve(ctx context.Context) error {
 	if s.outcome == machine.Erased {
 		return s.erase(ctx)
+	}
+	if !s.custodian.caught {
+		return nil
 	}
 	if err := s.forgetKeys(); err != nil {
 		return err
@@ -129,109 +135,20 @@ func (s *seat) serve(ctx context.Context) error {
 	return nil
 }
 
-// once runs say unless what it is about has been said and is only not final.
-func (s *seat) once(about string, say func() bool) {
-	if !s.done[about] && say() {
-		s.done[about] = true
-	}
-}
-
-// newKey draws a key for the next dealing and keeps its seed durably.
-func (s *seat) newKey() (vault.PublicKey, error) {
-	k, err := vault.GenerateKey(s.custodian.cfg.Random)
-	if err != nil {
-		return vault.PublicKey{}, err
-	}
-	p := k.Public()
-	return p, durable.WriteFile(s.fs(), s.keyFile(p.Digest()), k.Seed())
-}
-
-func (s *seat) keyFile(d vault.Digest) string { return s.path("key", d.String()) }
-
-func (s *seat) shareFile(a *vault.Attempt) string { return s.path("share", a.Digest.String()) }
-
-// publish takes the seat, or gives a key when all are used up.
-func (s *seat) publish(ctx context.Context) error {
-	about := fmt.Sprintf("key after %d attempts", len(s.ledger.Attempts))
-	if s.done[about] {
-		return nil
-	}
-	next, err := s.newKey()
-	if err != nil {
-		return err
-	}
-	s.once(about, func() bool {
-		return s.custodian.say(ctx, statement.ID{}, statement.AcceptCustodyBody{
-			Vault: string(s.vault), Key: base64.StdEncoding.EncodeToString(next.Bytes()),
-		})
-	})
-	return nil
-}
-
-// answer opens the share of a dealing: it acknowledges it, or complains by
-// publishing the key by which it came.
-func (s *seat) answer(ctx context.Context, a *vault.Attempt) error {
-	about := "answer " + a.Digest.String()
-	if s.done[about] {
-		return nil
-	}
-	seed, err := durable.ReadFile(s.fs(), s.keyFile(a.Core.Seats[s.number-1].Key), vault.SeedSize)
-	if errors.Is(err, fs.ErrNotExist) {
-		s.custodian.cfg.Log.Error("the key of this dealing is not in the folder: the share is lost", "epoch", a.Core.Epoch, "attempt", a.Core.Attempt)
-		s.done[about] = true
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	key, err := vault.NewPrivateKey(seed)
-	if err != nil {
-		return err
-	}
-	next, err := s.newKey()
-	if err != nil {
-		return err
-	}
-	nextText := base64.StdEncoding.EncodeToString(next.Bytes())
-	share, err := a.Dealing.OpenShare(s.number, key)
-	if errors.Is(err, vault.ErrShare) || errors.Is(err, vault.ErrCiphertext) {
-		s.once(about, func() bool {
-			return s.custodian.say(ctx, a.ID, statement.ComplainBody{
-				Vault: string(s.vault), Digest: a.Digest.String(), Seat: s.number,
-				Seed: base64.StdEncoding.EncodeToString(key.Seed()), Next: nextText,
-			})
-		})
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer share.Wipe()
-	if err := durable.WriteFile(s.fs(), s.shareFile(a), share.Bytes()); err != nil {
-		return err
-	}
-	proof, err := a.Dealing.Acknowledge(s.custodian.cfg.Random, share, next)
-	if err != nil {
-		return err
-	}
-	s.once(about, func() bool {
-		return s.custodian.say(ctx, a.ID, statement.AcknowledgeBody{
-			Vault: string(s.vault), Digest: a.Digest.String(), Seat: s.number,
-			Next: nextText, Proof: base64.StdEncoding.EncodeToString(proof),
-		})
-	})
-	return nil
-}
-
 // forgetKeys destroys the keys of dealings that are sealed and whose share is
 // kept, or that are void: nobody needs them any more.
 func (s *seat) forgetKeys() error {
+	names, err := s.fs().ReadDir(s.path("key"))
+	if err != nil {
+		return err
+	}
 	for _, a := range s.ledger.Attempts {
-		mine := a.Core.Seats[s.number-1]
-		if !mine.Keyed || a.Status != vault.Void && (a.Status != vault.Sealed || a.States[s.number-1].Acknowledged < 0) {
+		mine, state := a.Core.Seats[s.number-1], a.States[s.number-1]
+		spent := a.Status == vault.Void || a.Status == vault.Sealed && (state.Acknowledged >= 0 || state.Complained >= 0)
+		if !mine.Keyed || !spent || !slices.Contains(names, mine.Key.String()) {
 			continue
 		}
-		if err := s.destroy(s.keyFile(mine.Key)); err != nil {
+		if err := s.destroy("key", mine.Key.String()); err != nil {
 			return err
 		}
 	}
