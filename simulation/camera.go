@@ -97,13 +97,11 @@ func (w *World) Shoot(ctx context.Context, c source.Clip) error {
 		c.Data = Footage(slot)
 	}
 	w.Clock.Set(c.Start.Add(t.Segment))
-	for _, step := range []func() error{
-		func() error { return w.Recorder.meet(ctx, func() chan<- source.Clip { return w.film.clips }, c) },
-		func() error { return w.Recorder.wait(ctx, w.film.taken) },
-	} {
-		if err := step(); err != nil {
-			return fmt.Errorf("filming slot %d: %w", slot, err)
-		}
+	if err := w.Recorder.give(ctx, w.film.clips, c); err != nil {
+		return fmt.Errorf("filming slot %d: %w", slot, err)
+	}
+	if err := w.Recorder.wait(ctx, w.film.taken); err != nil {
+		return fmt.Errorf("filming slot %d: %w", slot, err)
 	}
 	return nil
 }

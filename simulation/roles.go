@@ -91,10 +91,10 @@ func (a *Actor) Ended() <-chan struct{} {
 	return a.ended
 }
 
-// meet hands c to the role, unless its process ends before.
-func (a *Actor) meet(ctx context.Context, at func() chan<- source.Clip, c source.Clip) error {
+// give hands c to the role, unless its process ends before.
+func (a *Actor) give(ctx context.Context, at chan<- source.Clip, c source.Clip) error {
 	select {
-	case at() <- c:
+	case at <- c:
 		return nil
 	case <-a.Ended():
 		return ErrEnded
@@ -124,33 +124,28 @@ func (w *World) openCustodian(ctx context.Context, a *Actor) (runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return custodian.Open(ctx, custodian.Config{
-		Dir: w.Dir(a.Name), Signer: w.Keys.signer(a.Name, 0), Record: c, Random: rand.Reader, Log: w.log.With("role", a.Name), FS: a.FS,
-	})
-}
-
-// RecorderConfig is what the recorder is given, for those who run one themselves.
-func (w *World) RecorderConfig(a *Actor) (recorder.Config, error) {
-	c, err := w.client(a.Line)
-	return recorder.Config{
-		Dir: w.Dir(a.Name), Signer: w.Keys.signer(a.Name, 0), Key: w.Keys.Private(a.Name), Record: c, Vault: Vault,
-		Source: func(string, source.Options) (source.Source, error) {
-			w.film = newFilm()
-			return w.film, nil
-		},
-		Deal: w.deal, Clock: w.Clock, Log: w.log.With("role", a.Name), FS: a.FS,
-	}, err
-}
-
-func (w *World) openRecorder(ctx context.Context, a *Actor) (runner, error) {
-	w.film = newFilm()
-	cfg, err := w.RecorderConfig(a)
+	witnesses, err := mirror.Witnesses(w.Agreement, w.addresses(), nil)
 	if err != nil {
 		return nil, err
 	}
-	film := w.film
-	cfg.Source = func(string, source.Options) (source.Source, error) { return film, nil }
-	return recorder.Open(ctx, cfg)
+	return custodian.Open(ctx, custodian.Config{
+		Dir: w.Dir(a.Name), Signer: w.Keys.signer(a.Name, 0), Record: c, Random: rand.Reader, Clock: w.Clock, Witnesses: witnesses,
+		Log: w.log.With("role", a.Name), FS: a.FS,
+	})
+}
+
+func (w *World) openRecorder(ctx context.Context, a *Actor) (runner, error) {
+	c, err := w.client(a.Line)
+	if err != nil {
+		return nil, err
+	}
+	film := newFilm()
+	w.film = film
+	return recorder.Open(ctx, recorder.Config{
+		Dir: w.Dir(a.Name), Signer: w.Keys.signer(a.Name, 0), Key: w.Keys.Private(a.Name), Record: c, Vault: Vault,
+		Source: func(string, source.Options) (source.Source, error) { return film, nil },
+		Deal:   w.deal, Clock: w.Clock, Log: w.log.With("role", a.Name), FS: a.FS,
+	})
 }
 
 // Deal deals as the recorder's child process does, in this process.
