@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -37,6 +38,7 @@ type Attempt struct {
 	Mismatch  Finding     // on a claim that its values do not give its recipient
 	MismatchA []byte      // the scalar that the claim published, if it is a value of this dealing
 
+	clock       agreement.Instant // of the record at Entry
 	ciphertexts [][]byte
 }
 
@@ -92,22 +94,21 @@ func (l *Ledger) epoch(e Entry, b statement.EpochBody, v *Verdict) {
 	if err == nil {
 		err = l.checkKeys(core, l.seen(e))
 	}
-	for _, s := range b.Seats {
-		if d, bad := ParseDigest(s.Key); bad == nil {
-			for _, c := range l.Custodies {
-				c.spend(d)
-			}
-		}
-	}
+	l.spend(b.Seats, e.Index)
 	if err != nil {
-		v.inert(e.Statement.By, "%v", err)
+		culprit := e.Statement.By
+		var m *meanwhile
+		if errors.As(err, &m) && m.entry >= l.cited(e) {
+			culprit = ""
+		}
+		v.inert(culprit, "%v", err)
 		return
 	}
 	if last := l.Last(core.Epoch); last != nil && last.Status != Void {
 		last.void(e.Index, "", "attempt %d took its place before it was sealed", core.Attempt)
 	}
 	a := &Attempt{
-		Core: core, Digest: digest, Entry: e.Index, ID: e.ID, Status: Incomplete, Ended: -1, SealedAt: -1,
+		Core: core, Digest: digest, Entry: e.Index, ID: e.ID, Status: Incomplete, Ended: -1, SealedAt: -1, clock: l.clock,
 		States: make([]SeatState, len(core.Seats)), ciphertexts: make([][]byte, len(core.Seats)),
 	}
 	for i := range a.States {
@@ -116,6 +117,32 @@ func (l *Ledger) epoch(e Entry, b statement.EpochBody, v *Verdict) {
 	l.Attempts = append(l.Attempts, a)
 	l.byDigest[digest], l.byID[e.ID] = a, a
 	v.Force = true
+}
+
+// meanwhile is a core refused for what an entry of the record says. Whoever had
+// not seen that entry is not at fault: it may have arrived while he dealt, or
+// his statement may have been kept back.
+type meanwhile struct {
+	error
+	entry int64
+}
+
+func (m *meanwhile) Unwrap() error { return m.error }
+
+// spend uses up the keys that a core names, whatever comes of it.
+func (l *Ledger) spend(seats []statement.Seat, entry int64) {
+	for _, s := range seats {
+		d, err := ParseDigest(s.Key)
+		if err != nil {
+			continue
+		}
+		for _, c := range l.Custodies {
+			if c.has(d) {
+				c.spend(d)
+				l.spent[d] = entry
+			}
+		}
+	}
 }
 
 // checkTerms holds a core to the vault's terms and to what was dealt before.
@@ -131,18 +158,22 @@ func (l *Ledger) checkTerms(c *Core, digest Digest) error {
 	if n := c.keyed(); n < l.Terms.Need+l.Terms.Absent {
 		return fmt.Errorf("%w: %d seats have keys, want need %d + absent %d", ErrCore, n, l.Terms.Need, l.Terms.Absent)
 	}
-	if l.byDigest[digest] != nil {
-		return fmt.Errorf("%w: this dealing is on the record already", ErrCore)
+	if a := l.byDigest[digest]; a != nil {
+		err := fmt.Errorf("%w: this dealing is on the record already, at entry %d", ErrCore, a.Entry)
+		if a.CoreDigest() == c.CoreDigest() { // the same, submitted again because the answer was lost
+			return &meanwhile{err, l.size}
+		}
+		return err
 	}
 	last := l.Last(c.Epoch)
 	if last == nil {
 		return nil
 	}
 	if last.Status == Sealed {
-		return fmt.Errorf("%w: epoch %d is sealed and is never dealt again", ErrCore, c.Epoch)
+		return &meanwhile{fmt.Errorf("%w: epoch %d is sealed and is never dealt again", ErrCore, c.Epoch), last.SealedAt}
 	}
 	if c.Attempt <= last.Core.Attempt {
-		return fmt.Errorf("%w: attempt %d after attempt %d at epoch %d", ErrCore, c.Attempt, last.Core.Attempt, c.Epoch)
+		return &meanwhile{fmt.Errorf("%w: attempt %d after attempt %d at epoch %d", ErrCore, c.Attempt, last.Core.Attempt, c.Epoch), last.Entry}
 	}
 	return nil
 }
@@ -152,6 +183,15 @@ func (l *Ledger) checkTerms(c *Core, digest Digest) error {
 // and nobody is at fault then; but an old head excuses nobody.
 func (l *Ledger) seen(e Entry) int64 {
 	if h, ok := l.heads[e.Statement.Seen.Root]; ok && l.clock-h.clock <= seenWithin {
+		return h.size
+	}
+	return e.Index
+}
+
+// cited gives the size of the record that the author of a statement says to
+// have seen, however old: it excuses only where nothing can be gained by it.
+func (l *Ledger) cited(e Entry) int64 {
+	if h, ok := l.heads[e.Statement.Seen.Root]; ok {
 		return h.size
 	}
 	return e.Index
@@ -172,9 +212,13 @@ func (l *Ledger) checkKeys(c *Core, seen int64) error {
 		case !s.Keyed && known && cu.Barred < 0:
 			return fmt.Errorf("%w: seat %d is left out though %s has published a fresh key", ErrCore, i+1, s.Custodian)
 		case s.Keyed && cu.Barred >= 0:
-			return fmt.Errorf("%w: seat %d: %s has no seat since its false complaint at entry %d", ErrCore, i+1, s.Custodian, cu.Barred)
+			return &meanwhile{fmt.Errorf("%w: seat %d: %s has no seat since its false complaint at entry %d", ErrCore, i+1, s.Custodian, cu.Barred), cu.Barred}
 		case s.Keyed && !cu.has(s.Key):
-			return fmt.Errorf("%w: seat %d: not a fresh key of %s; a key is used for one dealing only", ErrCore, i+1, s.Custodian)
+			err := fmt.Errorf("%w: seat %d: not a fresh key of %s; a key is used for one dealing only", ErrCore, i+1, s.Custodian)
+			if at, ok := l.spent[s.Key]; ok {
+				return &meanwhile{err, at}
+			}
+			return err
 		}
 	}
 	return nil
@@ -207,6 +251,7 @@ func (l *Ledger) shares(e Entry, b statement.SharesBody, v *Verdict) {
 		v.inert("", "that dealing is %s", a.Status)
 		return
 	}
+	cts := make([][]byte, len(b.Ciphertexts))
 	for i, text := range b.Ciphertexts {
 		seat := b.First + i
 		if seat < 1 || seat > len(a.States) || a.Core.Seats[seat-1].Keyed != (text != "") {
@@ -221,8 +266,11 @@ func (l *Ledger) shares(e Entry, b statement.SharesBody, v *Verdict) {
 			v.inert(e.Statement.By, "ciphertext of seat %d: %v", seat, err)
 			return
 		}
-		if a.ciphertexts[seat-1] == nil {
-			a.ciphertexts[seat-1] = ct
+		cts[i] = ct
+	}
+	for i, ct := range cts {
+		if at := b.First + i - 1; a.ciphertexts[at] == nil {
+			a.ciphertexts[at] = ct
 		}
 	}
 	v.Force = true
@@ -254,8 +302,8 @@ func (l *Ledger) mine(e Entry, digest string, seat int, next string, v *Verdict)
 		return nil
 	}
 	// The next key counts whatever comes of the statement: it is signed.
-	if refused := l.publish(c, next, e.Index); refused != "" {
-		v.Reason = "next key refused: " + refused
+	if err := l.publish(c, next, e.Index); err != nil {
+		v.Reason = fmt.Sprintf("next key refused: %v", err)
 	}
 	if a.Status == Incomplete || a.Status == Void {
 		v.inert("", "that dealing is %s", a.Status)

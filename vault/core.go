@@ -73,6 +73,8 @@ func (c *Core) checkSeats() error {
 			return fmt.Errorf("%w: %s has two seats", ErrCore, s.Custodian)
 		case !s.Keyed && s.Key != Digest{}:
 			return fmt.Errorf("%w: seat %d has a key digest but no key", ErrCore, i+1)
+		case s.Keyed && s.Key == Digest{}:
+			return fmt.Errorf("%w: seat %d has the key digest zero, which stands for no key", ErrCore, i+1)
 		case s.Keyed && keys[s.Key]:
 			return fmt.Errorf("%w: seat %d has the key of another seat", ErrCore, i+1)
 		}

@@ -18,6 +18,7 @@ var (
 	ErrMismatch   = errors.New("recovered values do not give the recipient")
 	ErrHeader     = errors.New("segment header is not the one accepted form")
 	ErrSegment    = errors.New("invalid segment")
+	ErrFileKey    = errors.New("not this segment's file key")
 	ErrOverflow   = errors.New("segment's data exceeds the padded size")
 	ErrManifest   = errors.New("invalid manifest")
 	ErrBatch      = errors.New("invalid batch")

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -47,11 +48,13 @@ type Ledger struct {
 	size       int64
 	clock      agreement.Instant
 	heads      map[[32]byte]head
-	halves     map[Digest]bool // of every key ever published for this vault
+	halves     map[Digest]bool  // of every key ever published for this vault
+	spent      map[Digest]int64 // keys that a dealing has named, and at which entry
 	byDigest   map[Digest]*Attempt
 	byID       map[statement.ID]*Attempt
 	requests   map[statement.ID]*Request
 	handOvers  map[statement.ID]*HandOver
+	handed     map[handed][]byte
 	deviceKeys []deviceKey
 }
 
@@ -124,7 +127,7 @@ func NewLedger(t Terms) (*Ledger, error) {
 	}
 	l := &Ledger{
 		Terms: t, Recorder: Alive{Entry: -1},
-		heads: map[[32]byte]head{}, halves: map[Digest]bool{},
+		heads: map[[32]byte]head{}, halves: map[Digest]bool{}, spent: map[Digest]int64{}, handed: map[handed][]byte{},
 		byDigest: map[Digest]*Attempt{}, byID: map[statement.ID]*Attempt{},
 		requests: map[statement.ID]*Request{}, handOvers: map[statement.ID]*HandOver{},
 		deviceKeys: []deviceKey{{key: t.RecorderKey, until: -1}},
@@ -267,8 +270,8 @@ func (l *Ledger) accept(e Entry, b statement.AcceptCustodyBody, v *Verdict) {
 		v.inert(e.Statement.By, "%s has no seat in vault %s", e.Statement.By, l.Terms.Vault)
 		return
 	}
-	if reason := l.publish(c, b.Key, e.Index); reason != "" {
-		v.inert(e.Statement.By, "%s", reason)
+	if err := l.publish(c, b.Key, e.Index); err != nil {
+		v.inert(keyCulprit(err, e.Statement.By), "%v", err)
 		return
 	}
 	if c.Accepted < 0 {
@@ -287,32 +290,44 @@ func (l *Ledger) custody(name agreement.Name) *Custody {
 // publish takes a custodian's key for a dealing to come. A key, or a half of
 // one, that anybody published before is refused: it might be known, or be
 // another seat's.
-func (l *Ledger) publish(c *Custody, text string, entry int64) (refused string) {
-	k, refused := l.freshKey(text)
-	if refused != "" {
-		return refused
+func (l *Ledger) publish(c *Custody, text string, entry int64) error {
+	k, err := l.freshKey(text)
+	if err != nil {
+		return err
 	}
 	if len(c.unspent) >= MaxUnspentKeys {
-		return fmt.Sprintf("%s has published %d keys that no dealing has used; want at most %d", c.Custodian, len(c.unspent), MaxUnspentKeys)
+		return fmt.Errorf("%s has published %d keys that no dealing has used; want at most %d", c.Custodian, len(c.unspent), MaxUnspentKeys)
 	}
 	l.halves[k.pq], l.halves[k.dh] = true, true
 	c.unspent = append(c.unspent, publishedKey{PublicKey: k, digest: k.Digest(), entry: entry})
-	return ""
+	return nil
 }
 
-func (l *Ledger) freshKey(text string) (PublicKey, string) {
+// errPublished: who is first on the record need not be who drew the key, so
+// this is nobody's fault.
+var errPublished = errors.New("the key, or a half of it, was published before; draw a fresh one")
+
+// keyCulprit is who is at fault for a key that was refused.
+func keyCulprit(err error, by agreement.Name) agreement.Name {
+	if errors.Is(err, errPublished) {
+		return ""
+	}
+	return by
+}
+
+func (l *Ledger) freshKey(text string) (PublicKey, error) {
 	b, err := decodeBytes(text, KeySize)
 	if err != nil {
-		return PublicKey{}, "key: " + err.Error()
+		return PublicKey{}, fmt.Errorf("key: %w", err)
 	}
 	k, err := ParsePublicKey(b)
 	if err != nil {
-		return PublicKey{}, err.Error()
+		return PublicKey{}, err
 	}
 	if l.halves[k.pq] || l.halves[k.dh] {
-		return PublicKey{}, "the key, or a half of it, was published before; draw a fresh one"
+		return PublicKey{}, errPublished
 	}
-	return k, ""
+	return k, nil
 }
 
 // Fresh says whether a custodian has a key for the next dealing.

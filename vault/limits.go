@@ -45,6 +45,7 @@ const (
 	NonceSize      = 16             // age's, after the header
 	PieceSize      = 64<<10 + 16    // age's piece: 64 KiB and its tag
 	LengthSize     = 8              // at the end of a padded plaintext
+	fileKeySize    = 16             // age's
 	mlkemSize      = 1184
 	pieceData      = 64 << 10
 )

@@ -33,7 +33,7 @@ func (l *Ledger) Sealed(epoch int64) *Attempt {
 func (l *Ledger) NextDealing(period int64) (p Params, ok bool, reason string) {
 	for epoch := max(1, period); epoch <= period+1 && epoch <= MaxEpoch; epoch++ {
 		a := l.Last(epoch)
-		if a != nil && a.Status != Void {
+		if a != nil && a.Status != Void && !l.lost(a) {
 			if a.Status != Sealed {
 				reason = fmt.Sprintf("epoch %d, attempt %d is %s: %d of %d acknowledgements", epoch, a.Core.Attempt, a.Status,
 					a.Acknowledgements(), l.Terms.Need+l.Terms.Absent)
@@ -117,7 +117,7 @@ func (l *Ledger) OwedByCustodian(seat int) []Duty {
 		out = append(out, Duty{Task: TaskKey})
 	}
 	for _, r := range l.Requests {
-		if r.Keys[seat-1].IsZero() {
+		if r.Keys[seat-1].IsZero() || r.shown[seat-1] != nil { // a key that all can read opens nothing for anybody
 			continue
 		}
 		if epochs := l.notHanded(r, seat); len(epochs) > 0 {
@@ -127,11 +127,18 @@ func (l *Ledger) OwedByCustodian(seat int) []Duty {
 	return out
 }
 
+// lostAfter is how long, in seconds of the record's clock, the ciphertexts of a
+// dealing may take to follow its core. They are submitted together; after an
+// hour the recorder has lost them.
+const lostAfter = 60 * 60
+
+func (l *Ledger) lost(a *Attempt) bool { return a.Status == Incomplete && l.clock-a.clock > lostAfter }
+
 // awaits says whether a dealing to this seat is still coming in: its answer
 // will publish a key.
 func (l *Ledger) awaits(seat int) bool {
 	for _, a := range l.Attempts {
-		if a.Status == Incomplete && a.Core.Seats[seat-1].Keyed {
+		if a.Status == Incomplete && !l.lost(a) && a.Core.Seats[seat-1].Keyed {
 			return true
 		}
 	}
@@ -153,17 +160,15 @@ func (l *Ledger) notHanded(r *Request, seat int) []*Attempt {
 
 // Handed gives what a seat handed over of an epoch for a request.
 func (l *Ledger) Handed(r *Request, seat int, a *Attempt) ([]byte, bool) {
-	for _, h := range l.HandOvers {
-		if h.Request != r || h.Seat != seat {
-			continue
-		}
-		for _, s := range h.Shares {
-			if s.Attempt == a {
-				return s.Ciphertext, true
-			}
-		}
-	}
-	return nil, false
+	ct, ok := l.handed[handed{r.ID, seat, a.Digest}]
+	return ct, ok
+}
+
+// handed names what one seat hands over of one epoch for one request.
+type handed struct {
+	request statement.ID
+	seat    int
+	epoch   Digest
 }
 
 // Request gives the request with an ID.

@@ -16,6 +16,8 @@ type Request struct {
 	By          agreement.Name
 	First, Last int64       // epochs
 	Keys        []PublicKey // one delivery key per seat; zero: not asked
+
+	shown []*PrivateKey // those that a dispute has published
 }
 
 // A HandOver is one custodian's answer to a request, unopened.
@@ -45,7 +47,7 @@ func (l *Ledger) judgeOutcome(e Entry, v *Verdict) (about bool, err error) {
 		}
 	case statement.HandOverBody:
 		if about = b.Vault == vault; about {
-			l.handOver(e, b, v)
+			err = l.handOver(e, b, v)
 		}
 	case statement.ErasedBody:
 		if about = b.Vault == vault; about {
@@ -73,19 +75,19 @@ func (l *Ledger) request(e Entry, b statement.RequestBody, v *Verdict) {
 		v.inert(by, "%d delivery keys for %d seats", len(b.Keys), len(l.Terms.Seats))
 		return
 	}
-	r := &Request{Entry: e.Index, ID: e.ID, By: by, First: b.First, Last: b.Last, Keys: make([]PublicKey, len(b.Keys))}
+	r := &Request{Entry: e.Index, ID: e.ID, By: by, First: b.First, Last: b.Last, Keys: make([]PublicKey, len(b.Keys)), shown: make([]*PrivateKey, len(b.Keys))}
 	for i, text := range b.Keys {
 		if text == "" {
 			continue
 		}
-		k, refused := l.freshKey(text)
+		k, err := l.freshKey(text)
 		for _, o := range r.Keys[:i] {
-			if refused == "" && !o.IsZero() && k.SharesHalf(o) {
-				refused = ErrSharedHalf.Error()
+			if err == nil && !o.IsZero() && k.SharesHalf(o) {
+				err = ErrSharedHalf
 			}
 		}
-		if refused != "" {
-			v.inert(by, "delivery key of seat %d: %s", i+1, refused)
+		if err != nil {
+			v.inert(keyCulprit(err, by), "delivery key of seat %d: %v", i+1, err)
 			return
 		}
 		r.Keys[i] = k
@@ -100,34 +102,40 @@ func (l *Ledger) request(e Entry, b statement.RequestBody, v *Verdict) {
 	v.Force = true
 }
 
-func (l *Ledger) handOver(e Entry, b statement.HandOverBody, v *Verdict) {
+func (l *Ledger) handOver(e Entry, b statement.HandOverBody, v *Verdict) error {
 	by, r, c := e.Statement.By, l.requests[e.Statement.Answers], l.custody(e.Statement.By)
 	switch {
 	case c == nil || c.Seat != b.Seat:
 		v.inert(by, "seat %d is not that of %s", b.Seat, by)
-		return
+		return nil
 	case r == nil || r.Keys[b.Seat-1].IsZero():
 		v.inert(by, "answers no request that asks seat %d", b.Seat)
-		return
+		return nil
 	}
 	h := &HandOver{Entry: e.Index, ID: e.ID, Request: r, Seat: b.Seat, Certificate: b.Certificate}
 	for _, s := range b.Shares {
-		a, ct, err := l.handed(r, b.Seat, s)
+		a, ct, err := l.parseHanded(r, b.Seat, s)
 		if err != nil {
 			v.inert(by, "%v", err)
-			return
+			return nil
 		}
 		h.Shares = append(h.Shares, HandedShare{Attempt: a, Ciphertext: ct})
 	}
 	l.HandOvers = append(l.HandOvers, h)
 	l.handOvers[e.ID] = h
+	for _, s := range h.Shares {
+		if at := (handed{r.ID, h.Seat, s.Attempt.Digest}); l.handed[at] == nil {
+			l.handed[at] = s.Ciphertext
+		}
+	}
 	v.Force = true
 	if len(c.Erased) > 0 {
 		v.Culprit, v.Reason = by, fmt.Sprintf("hands over what it said at entry %d it had erased", c.Erased[0].Entry)
 	}
+	return l.show(h)
 }
 
-func (l *Ledger) handed(r *Request, seat int, s statement.HandOver) (*Attempt, []byte, error) {
+func (l *Ledger) parseHanded(r *Request, seat int, s statement.HandOver) (*Attempt, []byte, error) {
 	d, err := ParseDigest(s.Digest)
 	if err != nil {
 		return nil, nil, err
@@ -177,6 +185,10 @@ func (l *Ledger) dispute(e Entry, b statement.DisputeBody, v *Verdict) error {
 		return nil
 	}
 	s := &h.Shares[i]
+	if s.Finding != "" {
+		v.inert("", "disputed before: %s", s.Finding)
+		return nil
+	}
 	j, err := s.Attempt.Dealing.JudgeDispute(h.Seat, h.Request.ID, h.Request.Keys[h.Seat-1], seed, s.Ciphertext)
 	if err != nil {
 		return err
@@ -190,25 +202,34 @@ func (l *Ledger) dispute(e Entry, b statement.DisputeBody, v *Verdict) error {
 	if j.Finding == FalseComplaint {
 		v.Culprit, v.Reason = by, "false: "+j.Reason
 	}
-	return l.showAll(h, seed)
-}
-
-func (l *Ledger) showAll(disputed *HandOver, seed []byte) error {
-	k, err := NewPrivateKey(seed)
-	if err != nil {
+	if h.Request.shown[h.Seat-1] != nil {
+		return nil
+	}
+	if h.Request.shown[h.Seat-1], err = NewPrivateKey(seed); err != nil {
 		return err
 	}
-	for _, h := range l.HandOvers {
-		if h.Request != disputed.Request || h.Seat != disputed.Seat {
-			continue
-		}
-		for _, s := range h.Shares {
-			sh, err := s.Attempt.Dealing.OpenHandOver(h.Seat, h.Request.ID, k, s.Ciphertext)
-			if err == nil {
-				s.Attempt.public(sh)
-			} else if !errors.Is(err, ErrCiphertext) && !errors.Is(err, ErrShare) {
+	for _, o := range l.HandOvers {
+		if o.Request == h.Request && o.Seat == h.Seat {
+			if err := l.show(o); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// show makes public what was handed over under a delivery key that is public.
+func (l *Ledger) show(h *HandOver) error {
+	k := h.Request.shown[h.Seat-1]
+	if k == nil {
+		return nil
+	}
+	for _, s := range h.Shares {
+		sh, err := s.Attempt.Dealing.OpenHandOver(h.Seat, h.Request.ID, k, s.Ciphertext)
+		if err == nil {
+			s.Attempt.public(sh)
+		} else if !errors.Is(err, ErrCiphertext) && !errors.Is(err, ErrShare) {
+			return err
 		}
 	}
 	return nil

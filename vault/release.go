@@ -78,6 +78,9 @@ func (l *Ledger) Collect(epoch int64, deliveries ...Delivery) (*Collection, erro
 			if h.Request != d.Request || d.Keys[h.Seat-1] == nil {
 				continue
 			}
+			if k := d.Keys[h.Seat-1]; k.Public() != d.Request.Keys[h.Seat-1] {
+				return nil, fmt.Errorf("%w: not the key that the request named for seat %d", ErrKey, h.Seat)
+			}
 			if err := c.take(h, d.Keys[h.Seat-1]); err != nil {
 				return nil, err
 			}

@@ -118,8 +118,20 @@ func OpenSegment(segment []byte, id *Identity, padded int64) ([]byte, error) {
 
 // OpenWithFileKey is OpenSegment with the segment's own 16-byte file key,
 // which shows one malformed segment to others without the epoch's seed.
+// ErrFileKey means that this is not its file key, which shows nothing about the
+// segment; only ErrSegment and ErrHeader do.
 func OpenWithFileKey(segment, fileKey []byte, padded int64) ([]byte, error) {
-	return openSegment(segment, age.NewInjectedFileKeyIdentity(fileKey), padded)
+	if err := checkForm(segment, padded); err != nil {
+		return nil, err
+	}
+	if len(fileKey) != fileKeySize {
+		return nil, fmt.Errorf("%w: %d bytes, want %d", ErrFileKey, len(fileKey), fileKeySize)
+	}
+	id := age.NewInjectedFileKeyIdentity(fileKey)
+	if _, err := age.DecryptHeader(segment[:HeaderSize], id); err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrFileKey, err)
+	}
+	return openSegment(segment, id, padded)
 }
 
 // FileKey gives the 16-byte file key of one segment.
@@ -137,17 +149,22 @@ func FileKey(segment []byte, id *Identity) ([]byte, error) {
 	return key, nil
 }
 
-func openSegment(segment []byte, id age.Identity, padded int64) ([]byte, error) {
+// checkForm checks what anybody can without a key.
+func checkForm(segment []byte, padded int64) error {
 	if err := CheckRuntime(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := checkPadded(padded); err != nil {
-		return nil, err
+		return err
 	}
 	if int64(len(segment)) != SegmentSize(padded) {
-		return nil, fmt.Errorf("%w: %d bytes, want %d", ErrSegment, len(segment), SegmentSize(padded))
+		return fmt.Errorf("%w: %d bytes, want %d", ErrSegment, len(segment), SegmentSize(padded))
 	}
-	if err := CheckHeader(segment[:HeaderSize]); err != nil {
+	return CheckHeader(segment[:HeaderSize])
+}
+
+func openSegment(segment []byte, id age.Identity, padded int64) ([]byte, error) {
+	if err := checkForm(segment, padded); err != nil {
 		return nil, err
 	}
 	// DecryptReaderAt authenticates the last piece first, so a torn file is
