@@ -108,16 +108,15 @@ func FoldTo(a *agreement.Agreement, entries [][]byte, n int64) (*Fold, error) {
 // that are no entry stand on the record as inert, with the rule they break. The
 // result is the judgement as of now; Entry gives later ones.
 func (f *Fold) Append(entry []byte) *Judged {
-	j := &Judged{Index: f.Size(), Bytes: bytes.Clone(entry)}
-	leaf := tlog.RecordHash(j.Bytes)
-	fault := f.judge(j, leaf)
-	if fault != nil {
-		j.Statement, j.Proof, j.Fault = nil, nil, fault
-	}
+	leaf := tlog.RecordHash(entry)
+	j := f.judged(bytes.Clone(entry), leaf)
 	f.entries = append(f.entries, j)
 	switch {
+	case j.Index == 0:
+		f.opened = j.Fault == nil
 	case j.Statement != nil:
 		f.byID[j.Statement.ID] = j.Index
+		f.changeKeys(j.Statement)
 		f.order.statement(j.Index)
 		f.noteOutcome(j)
 	case j.Proof != nil:
@@ -132,15 +131,31 @@ func (f *Fold) Append(entry []byte) *Judged {
 	return f.Entry(j.Index)
 }
 
-// judge fills in what the entry is, or names the rule it breaks. It changes
-// nothing but the signers' keys, and those only if it finds no fault.
+// Judge says what an entry would be if it were appended now, and changes
+// nothing: whoever takes entries in asks before it appends. The result shares
+// the caller's bytes.
+func (f *Fold) Judge(entry []byte) *Judged {
+	j := f.judged(entry, tlog.RecordHash(entry))
+	j.UB = Never
+	return j
+}
+
+func (f *Fold) judged(entry []byte, leaf tlog.Hash) *Judged {
+	j := &Judged{Index: f.Size(), Bytes: entry}
+	if fault := f.judge(j, leaf); fault != nil {
+		j.Statement, j.Proof, j.Fault = nil, nil, fault
+	}
+	return j
+}
+
+// judge fills in what the entry is, or names the rule it breaks.
 func (f *Fold) judge(j *Judged, leaf tlog.Hash) *Fault {
 	host := f.depositary
 	if len(j.Bytes) > statement.MaxEntry {
 		return fault(FaultOversized, host, "an entry has at most %d bytes, this one has %d; the depositary is at fault for admitting it", statement.MaxEntry, len(j.Bytes))
 	}
 	if j.Index == 0 {
-		if f.opened = bytes.Equal(j.Bytes, Opening(f.agreement)); !f.opened {
+		if !bytes.Equal(j.Bytes, Opening(f.agreement)) {
 			return fault(FaultOpening, host, "entry 0 is not the opening of the record of agreement %s; it is another record, or none", f.agreement.ID)
 		}
 		return nil

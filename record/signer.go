@@ -14,7 +14,7 @@ import (
 type signer struct {
 	noun    agreement.Noun
 	keys    statement.KeySet
-	revoked []statement.PublicKey
+	revoked map[uint32][]statement.PublicKey // by their key hash: a signer can revoke any number
 }
 
 // firstKeys are the keys that the agreement's text declares. A party that does
@@ -26,7 +26,7 @@ func firstKeys(a *agreement.Agreement) (map[agreement.Name]*signer, error) {
 		if err != nil {
 			return fmt.Errorf("%s %s: %w", noun, b.Name, err)
 		}
-		all[b.Name] = &signer{noun: noun, keys: k}
+		all[b.Name] = &signer{noun: noun, keys: k, revoked: map[uint32][]statement.PublicKey{}}
 		return nil
 	}
 	var errs []error
@@ -94,7 +94,7 @@ func (f *Fold) judgeSigned(s *statement.Signed, who *signer) *Fault {
 		return fault(FaultForeignHead, s.By, "cites a head of size %d that this record never had: its author is wrong, or was shown another history", s.Seen.Size)
 	}
 	if b, ok := s.Body.(statement.KeyBody); ok {
-		if err := who.change(b); err != nil {
+		if _, err := who.keys.Apply(b); err != nil {
 			return fault(FaultKeyChange, s.By, "%v", err)
 		}
 	}
@@ -121,8 +121,11 @@ func (w *signer) verify(s *statement.Signed) *Fault {
 		return fault(FaultSignature, "", "%v", err)
 	}
 	for _, line := range s.Sigs {
-		for _, key := range w.revoked {
-			if line.Name == string(s.By) && line.Hash == key.Hash(line.Name) && statement.VerifyEd25519(key[:], s.Text, line.Sig) {
+		if line.Name != string(s.By) {
+			continue
+		}
+		for _, key := range w.revoked[line.Hash] {
+			if statement.VerifyEd25519(key[:], s.Text, line.Sig) {
 				return fault(FaultRevokedKey, s.By, "signed by key %08x of %s, which was revoked earlier on this record", line.Hash, s.By)
 			}
 		}
@@ -130,20 +133,31 @@ func (w *signer) verify(s *statement.Signed) *Fault {
 	return fault(FaultUnsigned, "", "%v", err)
 }
 
-// change applies a key statement at its place, or leaves the keys as they are.
-func (w *signer) change(b statement.KeyBody) error {
+// changeKeys applies a valid key statement at its place.
+func (f *Fold) changeKeys(s *statement.Signed) {
+	b, ok := s.Body.(statement.KeyBody)
+	if !ok {
+		return
+	}
+	w := f.signers[s.By]
 	next, err := w.keys.Apply(b)
 	if err != nil {
-		return err
+		panic("record: a key statement that was judged valid: " + err.Error())
 	}
+	name := string(s.By)
 	for _, key := range w.keys.Keys() {
-		if !next.Has(key) {
-			w.revoked = append(w.revoked, key)
+		if h := key.Hash(name); !next.Has(key) {
+			w.revoked[h] = append(w.revoked[h], key)
 		}
 	}
-	w.revoked = slices.DeleteFunc(w.revoked, next.Has)
+	for _, key := range next.Keys() {
+		h := key.Hash(name)
+		w.revoked[h] = slices.DeleteFunc(w.revoked[h], func(k statement.PublicKey) bool { return k == key })
+		if len(w.revoked[h]) == 0 {
+			delete(w.revoked, h)
+		}
+	}
 	w.keys = next
-	return nil
 }
 
 // statementFault is the code for what package statement refuses to read.

@@ -84,12 +84,16 @@ func (k KeySet) Tally(s *Signed) (Tally, error) {
 		return Tally{}, refuse(ErrNotSigner, "line 4", "a statement by %s, whose keys these are", k.by)
 	}
 	var t Tally
+	hashes := make([]uint32, len(k.keys))
+	for j, key := range k.keys {
+		hashes[j] = key.Hash(string(k.by))
+	}
 	for i, sig := range s.Sigs {
 		claimed, signed := false, -1
 		// Two keys can share a key hash (32 bits, and keys are chosen by their
 		// holders), so a line is bad only if none of them made it.
 		for j, key := range k.keys {
-			if sig.Name != string(k.by) || sig.Hash != key.Hash(sig.Name) {
+			if sig.Name != string(k.by) || sig.Hash != hashes[j] {
 				continue
 			}
 			claimed = true
