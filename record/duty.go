@@ -41,7 +41,7 @@ func (f *Fold) Duty(now agreement.Instant) Duty {
 		d.owe(f.clockBefore(first), Beginning, last+1, fmt.Sprintf("entry %d is covered by no proof of time", first))
 	}
 	for _, armed := range o.course.Deadlines() {
-		if armed.At > now {
+		if armed.At > max(now, o.clock) {
 			d.Next = min(d.Next, armed.At)
 			break
 		}

@@ -94,6 +94,21 @@ func TestOwedProofs(t *testing.T) {
 	}
 }
 
+// A depositary whose own clock lags behind the witnesses' owes what the record
+// shows: to cover the proof that showed a deadline to have passed.
+func TestDutyOfAClockThatLags(t *testing.T) {
+	b := begin(t)
+	d1 := instant("2021-04-01")
+	b.tick(d1)
+	if d := b.f.Duty(d1 - day); !d.Due || d.Size != b.f.Size() || d.Next != Never {
+		t.Errorf("the proof that shows the deadline is not covered: %+v", d)
+	}
+	b.tick(d1 + 1)
+	if d := b.f.Duty(d1 - day); d.Due || d.Next != d1+1+hour {
+		t.Errorf("covered: %+v, want it due when the window has run", d)
+	}
+}
+
 // A statement that waits: a proof with the bound that it has already is not
 // owed, one a second better is.
 func TestOwedForAWaitingStatement(t *testing.T) {
