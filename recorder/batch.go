@@ -2,51 +2,117 @@ package recorder
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"detente/internal/clock"
 	"detente/statement"
 	"detente/vault"
 )
 
-// heartbeatPeriods is after how many batch times without a manifest the
-// recorder says that it is alive.
+// heartbeatPeriods is after how many times that a manifest is due, without
+// one, the recorder says that it is alive.
 const heartbeatPeriods = 8
 
+// partingTime is how long, in the machine's time, the last batch may take.
+const partingTime = 2 * time.Second
+
+// A sealing is a batch on its way onto the record.
+type sealing struct {
+	saying
+	body   statement.SealBody
+	object []byte
+}
+
 // batches puts the manifests on the record, a batch at a time, and shows with a
-// heartbeat that it is alive when there is nothing to seal. What the host does
-// not take now is offered again with the next batch.
+// heartbeat that it is alive when there is nothing to seal. It waits until the
+// recorder has caught up with the record: before, it does not know what an
+// earlier life has sealed, and sealing a number twice is what a forger does.
 func (r *Recorder) batches(ctx context.Context) error {
-	idle := 0
-	for r.pause(ctx, r.cfg.Batch) == nil {
-		r.knownSealed()
-		pending := r.shelf.pending()
-		if len(pending) == 0 {
-			if idle++; idle%heartbeatPeriods == 0 && r.recording() {
-				if _, err := r.say(ctx, statement.ID{}, statement.HeartbeatBody{Vault: string(r.cfg.Vault)}); err != nil {
-					r.cfg.Log.Warn("heartbeat not taken", "error", err)
-				}
+	select {
+	case <-r.caught:
+	case <-ctx.Done():
+		return nil
+	}
+	r.reboot(ctx)
+	r.knownSealed()
+	for ctx.Err() == nil {
+		if r.sealing == nil && len(r.shelf.pending()) == 0 {
+			if !r.either(ctx, r.shelf.added, r.quietTime()) && ctx.Err() == nil {
+				r.heartbeat(ctx)
 			}
 			continue
 		}
-		idle = 0
-		if err := r.batch(ctx, pending); err != nil {
-			r.cfg.Log.Warn("batch not taken", "manifests", len(pending), "error", err)
+		if r.pause(ctx, r.cfg.Batch) != nil {
+			break
+		}
+		if err := r.batch(ctx); err != nil {
+			r.cfg.Log.Warn("batch not taken", "error", err)
+			_ = clock.Real{}.Sleep(ctx, tryAgain) // cut short, the loop ends
 		}
 	}
 	// What was recorded and not batched yet is put on the record on the way out.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), partingTime)
 	defer cancel()
-	r.knownSealed()
-	if pending := r.shelf.pending(); len(pending) > 0 {
-		if err := r.batch(ctx, pending); err != nil {
-			r.cfg.Log.Warn("last batch not taken", "manifests", len(pending), "error", err)
-		}
+	if err := r.batch(ctx); err != nil {
+		r.cfg.Log.Warn("last batch not taken", "error", err)
 	}
 	return nil
 }
 
-// partingTime is how long, in the machine's time, the last batch may take.
-const partingTime = 2 * time.Second
+// quietTime is after how long without a manifest there is a heartbeat.
+func (r *Recorder) quietTime() time.Duration {
+	return heartbeatPeriods * max(r.cfg.Batch, time.Duration(r.ledger.Terms.Cadence)*time.Second)
+}
+
+// either waits for ch, or for d of the clock, and says whether ch came.
+func (r *Recorder) either(ctx context.Context, ch <-chan struct{}, d time.Duration) (came bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		_ = r.cfg.Clock.Sleep(ctx, d) // whether it was cut short, the select says
+	}()
+	select {
+	case <-ch:
+		came = true
+	case <-over:
+	}
+	cancel()
+	<-over
+	return came
+}
+
+func (r *Recorder) heartbeat(ctx context.Context) {
+	if !r.recording() {
+		return
+	}
+	if _, err := r.once(ctx, &saying{}, statement.ID{}, statement.HeartbeatBody{Vault: string(r.cfg.Vault)}); err != nil {
+		r.cfg.Log.Warn("heartbeat not taken", "error", err)
+	}
+}
+
+// reboot states that the recorder was started again, if it had recorded
+// before: its monotonic clock begins anew, and what it missed has a reason.
+func (r *Recorder) reboot(ctx context.Context) {
+	if r.before == 0 || !r.recording() {
+		return
+	}
+	body := statement.ServiceBody{
+		Vault: string(r.cfg.Vault), Event: "reboot", From: r.before, Until: max(r.before, r.started.Unix()),
+		Reason: "the recorder was started again",
+	}
+	for x := (saying{}); ; {
+		_, err := r.once(ctx, &x, statement.ID{}, body)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		r.cfg.Log.Warn("reboot not stated", "error", err)
+		if (clock.Real{}).Sleep(ctx, tryAgain) != nil {
+			return
+		}
+	}
+}
 
 // recording is whether footage is expected now.
 func (r *Recorder) recording() bool {
@@ -67,24 +133,49 @@ func (r *Recorder) knownSealed() {
 	}
 }
 
-// batch stores a batch with the record's host and seals it.
-func (r *Recorder) batch(ctx context.Context, manifests []*vault.SignedManifest) error {
-	object, err := vault.EncodeBatch(manifests)
-	if err != nil {
+// older says that the record has manifests of this recorder's that its folder
+// does not have: going on would number others like them.
+func (r *Recorder) older() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.ledger.Seals {
+		for _, c := range s.Body.Ranges {
+			if next, _ := r.shelf.next(c.Camera); c.Last >= next {
+				return fmt.Errorf("the record has %d manifests of camera %s, the folder %d: the folder is an old copy or was emptied; restore it, or what is recorded now would contradict the record", c.Last, c.Camera, next-1)
+			}
+		}
+	}
+	return nil
+}
+
+// batch stores a batch with the record's host and seals it: the one that is
+// under way, or all that is pending.
+func (r *Recorder) batch(ctx context.Context) error {
+	if r.sealing == nil {
+		pending := r.shelf.pending()
+		if len(pending) == 0 {
+			return nil
+		}
+		object, err := vault.EncodeBatch(pending)
+		if err != nil {
+			return err
+		}
+		body, err := vault.SealOf(string(r.cfg.Vault), object)
+		if err != nil {
+			return err
+		}
+		r.sealing = &sealing{body: body, object: object}
+	}
+	s := r.sealing
+	if _, err := r.cfg.Record.PutObject(ctx, s.object); err != nil {
 		return err
 	}
-	body, err := vault.SealOf(string(r.cfg.Vault), object)
-	if err != nil {
+	if _, err := r.once(ctx, &s.saying, statement.ID{}, s.body); err != nil {
 		return err
 	}
-	if _, err := r.cfg.Record.PutObject(ctx, object); err != nil {
-		return err
-	}
-	if _, err := r.say(ctx, statement.ID{}, body); err != nil {
-		return err
-	}
-	for _, c := range body.Ranges {
+	for _, c := range s.body.Ranges {
 		r.shelf.sealed(c.Camera, c.Last)
 	}
+	r.sealing = nil
 	return nil
 }

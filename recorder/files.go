@@ -29,6 +29,9 @@ func (r *Recorder) SealFiles(ctx context.Context, camera string, contents [][]by
 	if err := r.untilEpoch(ctx); err != nil {
 		return 0, err
 	}
+	if at, ok := r.closes(); ok && r.now() >= at {
+		return 0, fmt.Errorf("vault %s closed at %s: nothing more is sealed into it", r.cfg.Vault, at)
+	}
 	first, _ = r.shelf.next(camera)
 	start := r.cfg.Clock.Now()
 	for i, b := range contents {
@@ -39,8 +42,8 @@ func (r *Recorder) SealFiles(ctx context.Context, camera string, contents [][]by
 		}
 	}
 	r.knownSealed()
-	for pending := r.shelf.pending(); len(pending) > 0; pending = r.shelf.pending() {
-		if err := r.batch(ctx, pending); err != nil {
+	for len(r.shelf.pending()) > 0 {
+		if err := r.batch(ctx); err != nil {
 			return 0, err
 		}
 	}
@@ -52,6 +55,11 @@ func (r *Recorder) SealFiles(ctx context.Context, camera string, contents [][]by
 func (r *Recorder) untilEpoch(ctx context.Context) error {
 	ready := func() bool {
 		opens, ok := r.opens()
+		select {
+		case <-r.caught:
+		default:
+			return false
+		}
 		if !ok {
 			return false
 		}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"detente/agreement"
@@ -48,11 +49,19 @@ type Recorder struct {
 	dir      string
 	started  time.Time // by the clock
 
+	shelf  *shelf
+	before int64         // when the last clip of an earlier life ended, Unix seconds; 0 if there is none
+	caught chan struct{} // closed once all that an earlier life said is in the ledger
+	undone atomic.Bool   // the host has not taken something
+
 	mu     sync.Mutex
 	ledger *vault.Reader // of final entries only
-	shelf  *shelf
-	dealt  map[string]bool // dealings submitted in this life
-	heads  []seenHead      // final ones, the latest last
+	heads  []seenHead    // final ones, the latest last
+
+	underWay  *submission     // of the goroutine that follows
+	completed map[string]bool // dealings whose ciphertexts were submitted again in this life
+	failures  int             // dealings in a row that failed
+	sealing   *sealing        // of the goroutine that batches
 }
 
 // A seenHead is a head of the record and what its clock showed there.
@@ -78,7 +87,7 @@ func Open(ctx context.Context, cfg Config) (*Recorder, error) {
 	}
 	r := &Recorder{
 		cfg: cfg, follower: follower, dir: filepath.Join(cfg.Dir, string(cfg.Vault)),
-		started: cfg.Clock.Now(), dealt: map[string]bool{},
+		started: cfg.Clock.Now(), caught: make(chan struct{}), completed: map[string]bool{},
 	}
 	if err := r.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening recorder: %w", err), follower.Close())
@@ -106,16 +115,21 @@ func (r *Recorder) open() error {
 	if err := durable.MkdirAll(r.cfg.FS, filepath.Join(r.dir, "dealing")); err != nil {
 		return err
 	}
-	r.shelf, err = openShelf(r.cfg.FS, r.dir, r.ledger.Terms.Cameras)
-	return err
+	if r.shelf, err = openShelf(r.cfg.FS, r.dir, r.ledger.Terms.Cameras); err != nil {
+		return err
+	}
+	r.before = r.shelf.ended()
+	// What the folder knows of the record is enough to go on recording, should
+	// the host not answer.
+	return r.read()
 }
 
 // Close gives the folder up; call it after Run has returned.
 func (r *Recorder) Close() error { return r.follower.Close() }
 
-// Run records until ctx is done, the vault closes or every source has ended.
-// Sources that end leave it running: the record still wants its batches and
-// its segments are still asked for.
+// Run records until ctx is done. After the close, and when every source has
+// ended, it goes on: the record still wants its batches. It returns early if
+// going on would be wrong, or nothing can be recorded.
 func (r *Recorder) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -145,34 +159,105 @@ func (r *Recorder) dealingCheck() time.Duration {
 	return time.Duration(r.ledger.Terms.Epoch) * time.Second / 16
 }
 
+// tryAgain is how long, in the machine's time, until what the host did not
+// take is offered again.
+const tryAgain = 500 * time.Millisecond
+
+// mostFailures is how many dealings in a row may fail until nothing but a
+// person can help.
+const mostFailures = 5
+
 // follow reads what becomes final and deals what is to be dealt.
 func (r *Recorder) follow(ctx context.Context) error {
+	if err := r.catchUp(ctx); err != nil || ctx.Err() != nil {
+		return err
+	}
 	for {
-		r.mu.Lock()
-		read := r.ledger.Size()
-		r.mu.Unlock()
-		wait, cancel := context.WithCancel(ctx)
-		go func() {
-			// The next period begins also when nothing happens on the record.
-			r.cfg.Clock.Sleep(wait, r.dealingCheck())
-			cancel()
-		}()
-		err := r.follower.Wait(wait, func(_ *record.Fold, final int64) bool { return final > read })
-		early := wait.Err() != nil
-		cancel()
-		if ctx.Err() != nil {
+		r.undone.Store(false)
+		switch err := r.deal(ctx); {
+		case ctx.Err() != nil:
 			return nil
+		case err == nil:
+			r.failures = 0
+		case r.failures+1 >= mostFailures:
+			return err
+		default:
+			r.failures++
+			r.undone.Store(true)
+			r.cfg.Log.Error("no dealing", "error", err)
 		}
-		if err != nil && !early {
+		if err := r.news(ctx); err != nil || ctx.Err() != nil {
 			return err
 		}
 		if err := r.read(); err != nil {
 			return err
 		}
-		if err := r.deal(ctx); err != nil {
+	}
+}
+
+// catchUp waits until the host has answered and all that it showed is final:
+// then the ledger has what an earlier life said, and nothing is said twice.
+func (r *Recorder) catchUp(ctx context.Context) error {
+	select {
+	case <-r.caught:
+		return nil
+	default:
+	}
+	for r.follower.Update(ctx) != nil {
+		// Wait returns only an error that trying again does not mend.
+		if err := r.follower.Wait(ctx, func(*record.Fold, int64) bool { return true }); err != nil && ctx.Err() == nil {
 			return err
 		}
+		if (clock.Real{}).Sleep(ctx, tryAgain) != nil {
+			return nil
+		}
 	}
+	head, _ := r.follower.Head()
+	if err := r.follower.Wait(ctx, func(_ *record.Fold, final int64) bool { return final >= head.Size }); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	if err := r.read(); err != nil {
+		return err
+	}
+	if err := r.older(); err != nil {
+		return err
+	}
+	close(r.caught)
+	return nil
+}
+
+// news waits until more is final, or it is time to look again: the next period
+// begins also when nothing happens on the record.
+func (r *Recorder) news(ctx context.Context) error {
+	read := r.Size()
+	wait, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var sleeping sync.WaitGroup
+	defer sleeping.Wait()
+	defer cancel()
+	sleeping.Go(func() {
+		if r.undone.Load() {
+			_ = clock.Real{}.Sleep(wait, tryAgain)
+		} else {
+			_ = r.cfg.Clock.Sleep(wait, r.dealingCheck())
+		}
+		cancel() // whether it was slept through or cut short
+	})
+	err := r.follower.Wait(wait, func(_ *record.Fold, final int64) bool { return final > read })
+	if wait.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// Size is how many final entries the recorder has read.
+func (r *Recorder) Size() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ledger.Size()
 }
 
 // read folds what is final.
@@ -185,7 +270,7 @@ func (r *Recorder) read() (err error) {
 			return
 		}
 		var root tlog.Hash
-		if root, err = f.RootAt(final); err == nil {
+		if root, err = f.RootAt(final); err == nil && (len(r.heads) == 0 || r.heads[len(r.heads)-1].root != root) {
 			r.heads = append(r.heads, seenHead{r.ledger.Clock(), root})
 		}
 	})
@@ -225,24 +310,3 @@ func (r *Recorder) closes() (at agreement.Instant, ok bool) {
 }
 
 func (r *Recorder) now() agreement.Instant { return agreement.Instant(r.cfg.Clock.Now().Unix()) }
-
-// say signs a statement under the head last seen and submits it.
-func (r *Recorder) say(ctx context.Context, answers statement.ID, body statement.Body) (statement.ID, error) {
-	head, _ := r.follower.Head()
-	a := r.follower.Agreement()
-	s := &statement.Statement{Agreement: a.ID, Bundle: a.ID, By: r.terms.Recorder, Answers: answers, Seen: head, Body: body}
-	text, err := s.Text()
-	if err != nil {
-		return statement.ID{}, err
-	}
-	note, err := statement.Sign(text, r.cfg.Signer)
-	if err != nil {
-		return statement.ID{}, err
-	}
-	receipt, err := r.cfg.Record.Submit(ctx, note)
-	if err != nil {
-		return statement.ID{}, err
-	}
-	r.cfg.Log.Info("on the record", "kind", body.Kind(), "entry", receipt.Index)
-	return receipt.ID, nil
-}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -23,13 +24,17 @@ type shelf struct {
 	dir  string
 	mu   sync.Mutex
 	cams map[string]*reel
+	// added has an element after a manifest was added.
+	added chan struct{}
 }
 
 // A reel is one camera's chain of manifests.
 type reel struct {
 	count int64                   // manifests so far
 	head  vault.Digest            // of the last one
+	end   vault.Milliseconds      // when the last one's clip ended
 	open  []*vault.SignedManifest // not known to be on the record yet
+	torn  error                   // of a write: what the file ends with is not known
 }
 
 // maxReel bounds the file of a camera's manifests: a year of ten-second
@@ -39,7 +44,7 @@ const maxReel = 4 << 30
 // openShelf reads what is there. A manifest that was being written when the
 // machine stopped is no manifest: its segment is recorded over.
 func openShelf(fsys durable.FS, dir string, cameras []string) (*shelf, error) {
-	s := &shelf{fs: fsys, dir: dir, cams: map[string]*reel{}}
+	s := &shelf{fs: fsys, dir: dir, cams: map[string]*reel{}, added: make(chan struct{}, 1)}
 	for _, d := range append([]string{filepath.Join(dir, "manifest")}, s.folders(cameras)...) {
 		if err := durable.MkdirAll(fsys, d); err != nil {
 			return nil, err
@@ -90,7 +95,7 @@ func (s *shelf) readReel(camera string) (*reel, error) {
 		if m.Camera != camera || m.Seq != r.count+1 || m.Prev != r.head {
 			return nil, fmt.Errorf("%s: manifest %d does not follow the one before it: the folder is damaged", s.reelFile(camera), m.Seq)
 		}
-		r.count, r.head = m.Seq, m.Digest()
+		r.count, r.head, r.end = m.Seq, m.Digest(), m.Wall+m.Duration
 	}
 	r.open = all
 	return r, nil
@@ -100,23 +105,36 @@ func (s *shelf) readReel(camera string) (*reel, error) {
 const maxManifest = 4096
 
 // parseReel reads length-prefixed manifests and says how many bytes are whole
-// ones: what follows was being written when the machine stopped.
+// ones. What follows was being written when the machine stopped: at most one
+// manifest, of which the disk may have kept any part, or its length and zeros.
 func parseReel(b []byte) (all []*vault.SignedManifest, whole int, err error) {
-	for rest := b; len(rest) >= 4; rest = b[whole:] {
-		n := int(binary.BigEndian.Uint32(rest))
-		if n > maxManifest {
-			return nil, 0, fmt.Errorf("a manifest of %d bytes after %d bytes: the file is damaged", n, whole)
+	for whole < len(b) {
+		m, n, err := parseOne(b[whole:])
+		one := 4 + maxManifest
+		if len(all) > 0 {
+			one = 4 + len(all[0].Encode()) // those of one camera are of one size
 		}
-		if len(rest) < 4+n {
-			break
+		if err != nil && len(b)-whole <= one {
+			return all, whole, nil
 		}
-		m, err := vault.ParseManifest(rest[4 : 4+n])
 		if err != nil {
-			return nil, 0, fmt.Errorf("after %d bytes: %w", whole, err)
+			return nil, 0, fmt.Errorf("after %d bytes: %w: the file is damaged", whole, err)
 		}
-		all, whole = append(all, m), whole+4+n
+		all, whole = append(all, m), whole+n
 	}
 	return all, whole, nil
+}
+
+func parseOne(b []byte) (*vault.SignedManifest, int, error) {
+	if len(b) < 4 {
+		return nil, 0, io.ErrUnexpectedEOF
+	}
+	n := binary.BigEndian.Uint32(b)
+	if n > maxManifest || int(n) > len(b)-4 {
+		return nil, 0, fmt.Errorf("a manifest of %d bytes", n)
+	}
+	m, err := vault.ParseManifest(b[4 : 4+n])
+	return m, 4 + int(n), err
 }
 
 // next gives the number and the previous digest of a camera's next manifest.
@@ -127,8 +145,15 @@ func (s *shelf) next(camera string) (seq int64, prev vault.Digest) {
 	return r.count + 1, r.head
 }
 
-// add appends a manifest, durably, to its camera's chain.
+// add appends a manifest, durably, to its camera's chain. After a failure
+// nobody knows what the file ends with until it is read again.
 func (s *shelf) add(m *vault.SignedManifest) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.cams[m.Camera]
+	if r.torn != nil {
+		return fmt.Errorf("after a failed write the folder must be opened again: %w", r.torn)
+	}
 	wire := m.Encode()
 	b := append(binary.BigEndian.AppendUint32(nil, uint32(len(wire))), wire...)
 	f, err := s.fs.OpenFile(s.reelFile(m.Camera), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
@@ -136,18 +161,30 @@ func (s *shelf) add(m *vault.SignedManifest) error {
 		return err
 	}
 	_, err = f.Write(b)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("keeping manifest %d of camera %s: %w", m.Seq, m.Camera, err)
+	if err := errors.Join(err, f.Sync(), f.Close(), s.fs.SyncDir(filepath.Dir(s.reelFile(m.Camera)))); err != nil {
+		r.torn = fmt.Errorf("keeping manifest %d of camera %s: %w", m.Seq, m.Camera, err)
+		return r.torn
 	}
-	if err := s.fs.SyncDir(filepath.Dir(s.reelFile(m.Camera))); err != nil {
-		return err
+	r.count, r.head, r.end = m.Seq, m.Digest(), m.Wall+m.Duration
+	r.open = append(r.open, m)
+	select {
+	case s.added <- struct{}{}:
+	default:
 	}
+	return nil
+}
+
+// ended is when the earliest of the cameras' last clips ended, in Unix
+// seconds; 0 if there is none.
+func (s *shelf) ended() (at int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := s.cams[m.Camera]
-	r.count, r.head = m.Seq, m.Digest()
-	r.open = append(r.open, m)
-	return nil
+	for _, r := range s.cams {
+		if end := int64(r.end / 1000); r.count > 0 && (at == 0 || end < at) {
+			at = end
+		}
+	}
+	return at
 }
 
 // sealed forgets the open manifests that the record has: those of a camera up

@@ -1,0 +1,49 @@
+package recorder
+
+import (
+	"context"
+	"errors"
+
+	"detente/mirror"
+	"detente/statement"
+)
+
+// A saying is a statement that is made once: one whose submission failed is
+// submitted again as it stands, for the host may have taken it all the same,
+// and a second one beside it would contradict it.
+type saying struct {
+	note    []byte
+	receipt *mirror.Receipt // once it is taken
+}
+
+// once makes a statement if that has not been done, and submits it if it is
+// not taken yet. One that the host refuses is made anew the next time: the
+// refusal shows that it is not on the record.
+func (r *Recorder) once(ctx context.Context, x *saying, answers statement.ID, body statement.Body) (*mirror.Receipt, error) {
+	if x.receipt != nil {
+		return x.receipt, nil
+	}
+	if x.note == nil {
+		head, _ := r.follower.Head()
+		a := r.follower.Agreement()
+		s := &statement.Statement{Agreement: a.ID, Bundle: a.ID, By: r.terms.Recorder, Answers: answers, Seen: head, Body: body}
+		text, err := s.Text()
+		if err != nil {
+			return nil, err
+		}
+		if x.note, err = statement.Sign(text, r.cfg.Signer); err != nil {
+			return nil, err
+		}
+	}
+	receipt, err := r.cfg.Record.Submit(ctx, x.note)
+	if err != nil {
+		if _, refused := errors.AsType[*mirror.RefusedError](err); refused {
+			x.note = nil
+		}
+		r.undone.Store(true)
+		return nil, err
+	}
+	x.receipt = receipt
+	r.cfg.Log.Info("on the record", "kind", body.Kind(), "entry", receipt.Index)
+	return receipt, nil
+}
