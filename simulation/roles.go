@@ -141,11 +141,18 @@ func (w *World) openRecorder(ctx context.Context, a *Actor) (runner, error) {
 	}
 	film := newFilm()
 	w.film = film
-	return recorder.Open(ctx, recorder.Config{
+	r, err := recorder.Open(ctx, recorder.Config{
 		Dir: w.Dir(a.Name), Signer: w.Keys.signer(a.Name, 0), Key: w.Keys.Private(a.Name), Record: c, Vault: Vault,
 		Source: func(string, source.Options) (source.Source, error) { return film, nil },
 		Deal:   w.deal, Clock: w.Clock, Log: w.log.With("role", a.Name), FS: a.FS,
 	})
+	if err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	w.recorder = r
+	w.mu.Unlock()
+	return r, nil
 }
 
 // Deal deals as the recorder's child process does, in this process.

@@ -12,8 +12,10 @@ import (
 
 	"detente/agreement"
 	"detente/beneficiary"
+	"detente/internal/clock"
 	"detente/mirror"
 	"detente/record"
+	"detente/recorder"
 	"detente/statement"
 	"detente/vault"
 )
@@ -38,9 +40,10 @@ type World struct {
 	others  []*Server
 	closers []func() error
 
-	mu     sync.Mutex
-	dealer func(vault.DealRequest) (*vault.DealResult, error)
-	ledger *vault.Reader // of final entries
+	mu       sync.Mutex
+	recorder *recorder.Recorder // in its present life
+	dealer   func(vault.DealRequest) (*vault.DealResult, error)
+	ledger   *vault.Reader // of final entries
 }
 
 // Options say what world to make.
@@ -181,9 +184,26 @@ func (w *World) Sign(ctx context.Context) error {
 	})
 }
 
-// Epoch waits until an epoch is sealed.
+// Epoch waits until an epoch is sealed and the recorder knows it, if it runs.
 func (w *World) Epoch(ctx context.Context, n int64) error {
-	return w.Until(ctx, fmt.Sprintf("epoch %d is sealed", n), func(_ *record.Fold, l *vault.Ledger) bool { return l.Sealed(n) != nil })
+	var at int64
+	err := w.Until(ctx, fmt.Sprintf("epoch %d is sealed", n), func(_ *record.Fold, l *vault.Ledger) bool {
+		a := l.Sealed(n)
+		if a != nil {
+			at = a.SealedAt
+		}
+		return a != nil
+	})
+	for err == nil {
+		w.mu.Lock()
+		r := w.recorder
+		w.mu.Unlock()
+		if r == nil || r.Size() > at {
+			return nil
+		}
+		err = clock.Real{}.Sleep(ctx, time.Millisecond)
+	}
+	return err
 }
 
 // Note is a statement of somebody's under the head that the reader last saw,
