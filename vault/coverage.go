@@ -178,7 +178,7 @@ func (c *survey) batch(seal Seal) {
 			c.anomaly(seal.Entry, "manifest %d of camera %s is of another vault", m.Seq, m.Camera)
 		case cam == nil:
 			c.anomaly(seal.Entry, "camera %s is not one of this vault's", m.Camera)
-		case m.Verify(c.ledger.keysAt(seal.Entry)...) != nil:
+		case m.Verify(c.ledger.KeysAt(seal.Entry)...) != nil:
 			c.anomaly(seal.Entry, "manifest %d of camera %s is not signed by the recorder", m.Seq, m.Camera)
 		default:
 			c.manifest(cam, m, seal.Entry)

@@ -244,8 +244,8 @@ func (l *Ledger) deviceKeyChange(e Entry, b statement.KeyBody) {
 	}
 }
 
-// keysAt gives the recorder's keys in force at an entry.
-func (l *Ledger) keysAt(entry int64) []statement.PublicKey {
+// KeysAt gives the recorder's keys in force at an entry, by which manifests sealed there are signed.
+func (l *Ledger) KeysAt(entry int64) []statement.PublicKey {
 	var out []statement.PublicKey
 	for _, k := range l.deviceKeys {
 		if k.from <= entry && (k.until < 0 || entry < k.until) {
