@@ -176,7 +176,36 @@ func (c *Client) Submit(ctx context.Context, entry []byte) (*Receipt, error) {
 	if _, err := r.Verify(origin, key); err != nil {
 		return nil, fmt.Errorf("submitting: %w", err)
 	}
+	if err := c.checkCopy(r, entry); err != nil {
+		return nil, fmt.Errorf("submitting: %w", err)
+	}
 	return r, nil
+}
+
+// checkCopy looks at an entry that is the statement submitted with other
+// signatures. The depositary could have put a copy there that has no force, and
+// let its author believe that it was said in time. Whether keys that changed
+// since the text made the signatures, only the whole record can tell.
+func (c *Client) checkCopy(r *Receipt, submitted []byte) error {
+	if bytes.Equal(r.Entry, submitted) {
+		return nil
+	}
+	s, err := statement.Parse(r.Entry)
+	if err != nil {
+		return err
+	}
+	f, err := record.NewFold(c.text)
+	if err != nil {
+		return err
+	}
+	keys, ok := f.Keys(s.By)
+	if !ok {
+		return fmt.Errorf("receipt: %s has no keys in this agreement", s.By)
+	}
+	if err := keys.Verify(s); err != nil {
+		return fmt.Errorf("receipt: entry %d is this statement with other signatures, which the text's keys do not bear out (%w): read the record to see whether it counts, and if not send it again", r.Index, err)
+	}
+	return nil
 }
 
 // Head fetches the newest signed checkpoint. With after >= 0 the depositary is

@@ -3,6 +3,8 @@ package mirror
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -128,6 +130,62 @@ func TestReceipt(t *testing.T) {
 	}
 	if _, err := decodeReceipt(encoded, note); err == nil {
 		t.Error("a receipt that shows another statement is taken")
+	}
+}
+
+// A depositary that puts a copy without force on the record, and gives a receipt
+// for it, has not taken the statement in. A copy that counts is as good.
+func TestReceiptForACopyOfNoForce(t *testing.T) {
+	mine := func(b *book) []byte { return b.say("brio", "said in time") }
+	relined := func(note []byte, change func(n *statement.Note)) []byte {
+		n, err := statement.ParseNote(note)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(n)
+		return n.Bytes()
+	}
+	for name, c := range map[string]struct {
+		change func(n *statement.Note)
+		counts bool
+	}{
+		"a spoiled signature": {func(n *statement.Note) { n.Sigs[0].Sig[9] ^= 1 }, false},
+		"an unknown key":      {func(n *statement.Note) { n.Sigs[0].Hash ^= 1 }, false},
+		"a line more":         {func(n *statement.Note) { n.Sigs = append(n.Sigs, statement.Signature{Name: "x", Sig: []byte{1}}) }, true},
+	} {
+		b := newBook(t)
+		b.add(relined(mine(b), c.change))
+		if valid := b.fold.Entry(1).Fault == nil; valid != c.counts {
+			t.Fatalf("%s: on the record it counts: %v", name, valid)
+		}
+		head, _ := b.Head()
+		proof, err := tlog.ProveRecord(2, 1, b.fold.HashReader())
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := statement.Parse(mine(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := (&Receipt{Index: 1, ID: s.ID, Entry: b.fold.Entry(1).Bytes, Checkpoint: head, Proof: proof}).Encode(mine(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost {
+				w.Write(answer)
+				return
+			}
+			http.StripPrefix("/"+b.a.ID.String(), Serve(b)).ServeHTTP(w, r)
+		}))
+		defer host.Close()
+		client, err := NewClient(host.URL, b.a.ID, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.Submit(within(t), mine(b)); (err == nil) != c.counts {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
