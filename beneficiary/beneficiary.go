@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"time"
 
 	"detente/agreement"
 	"detente/internal/durable"
@@ -25,12 +26,18 @@ type Config struct {
 	Mirror  *mirror.Follower
 	Vault   agreement.Name
 	Random  io.Reader // crypto/rand.Reader
+	// Wait is how long to wait for the custodians; 0: until ctx is done, after
+	// which what can be opened is opened all the same.
+	Wait time.Duration
 	// Segment gives the bytes of a sealed segment, from wherever it is kept.
 	Segment func(ctx context.Context, camera string, seq int64) ([]byte, error)
 	// Clip takes an opened clip.
 	Clip func(camera string, seq int64, data []byte) error
-	Log  *slog.Logger
-	FS   durable.FS // durable.OS if nil
+	// Identity takes the key of each epoch that was recovered; nil if nobody
+	// wants it.
+	Identity func(epoch int64, id *vault.Identity) error
+	Log      *slog.Logger
+	FS       durable.FS // durable.OS if nil
 }
 
 // A NotReleasedError says why there is nothing to open.
@@ -77,12 +84,14 @@ type opening struct {
 	ledger   *vault.Reader
 	delivery []vault.Delivery
 	report   *Report
-	disputed map[string]bool
+	accused  map[string]*Culprit // by what is proved; those not on the record yet are tried again
+	order    []string
 	keys     map[vault.Digest]*vault.Identity
+	seen     map[segmentName]vault.Digest // manifests opened or failed
 	padded   int64
 }
 
-// Open asks for every sealed epoch, waits for the shares until ctx is done, and
+// Open asks for every sealed epoch, waits for the shares as long as it may, and
 // opens what can be opened. It returns a *NotReleasedError if the outcome is
 // not release; otherwise a report, also when not everything opened.
 func Open(ctx context.Context, cfg Config) (*Report, error) {
@@ -93,17 +102,33 @@ func Open(ctx context.Context, cfg Config) (*Report, error) {
 		cfg.FS = durable.OS
 	}
 	o := &opening{Config: cfg, report: &Report{Vault: cfg.Vault, Epochs: []EpochReport{}, Failed: []Failure{}, Culprits: []Culprit{}},
-		disputed: map[string]bool{}, keys: map[vault.Digest]*vault.Identity{}}
+		accused: map[string]*Culprit{}, keys: map[vault.Digest]*vault.Identity{}, seen: map[segmentName]vault.Digest{}}
 	if err := o.open(); err != nil {
 		return nil, err
 	}
 	if err := o.request(ctx); err != nil {
 		return nil, err
 	}
-	if err := o.collect(ctx); err != nil {
+	if err := o.wait(ctx); err != nil {
 		return nil, err
 	}
+	if err := o.identities(); err != nil {
+		return nil, err
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		ctx = context.WithoutCancel(ctx) // it was the time to wait for custodians
+	}
 	return o.report, o.segments(ctx)
+}
+
+// wait collects shares for the time that is given to the custodians.
+func (o *opening) wait(ctx context.Context) error {
+	if o.Wait > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.Wait)
+		defer cancel()
+	}
+	return o.collect(ctx)
 }
 
 func (o *opening) open() error {
@@ -128,7 +153,8 @@ func (o *opening) open() error {
 		return err
 	}
 	var refused error
-	o.Mirror.With(func(f *record.Fold) { refused = o.released(f) })
+	_, final := o.Mirror.Final()
+	o.Mirror.With(func(f *record.Fold) { refused = o.released(f, final) })
 	return refused
 }
 
@@ -138,9 +164,17 @@ func (o *opening) read() (err error) {
 	return err
 }
 
-// released says why the vault does not open, if it does not.
-func (o *opening) released(f *record.Fold) error {
+// released says why the vault does not open, if it does not. A certificate of
+// a release is one also where the record itself decides nothing.
+func (o *opening) released(f *record.Fold, final []byte) error {
 	outcome, _ := f.State().Outcome(o.Vault)
+	var notes [][]byte
+	if final != nil {
+		notes = append(notes, final)
+	}
+	if c, err := f.Decide(o.Vault, notes...); err == nil {
+		outcome = c.Outcome
+	}
 	closes, known := f.State().Closes(o.Vault)
 	reason := ""
 	switch {

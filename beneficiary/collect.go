@@ -5,9 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
+	"slices"
 
-	"detente/agreement"
 	"detente/internal/durable"
 	"detente/record"
 	"detente/statement"
@@ -15,27 +16,36 @@ import (
 )
 
 // request finds the requests of an earlier run whose keys are in the folder,
-// or makes one for every sealed epoch: its keys are durable before it is said.
+// and makes what is missing of one for every sealed epoch: its keys are durable
+// before it is said.
 func (o *opening) request(ctx context.Context) error {
-	for _, r := range o.ledger.Requests {
-		if keys, err := o.loadKeys(r.ID); err == nil {
-			o.delivery = append(o.delivery, vault.Delivery{Request: r, Keys: keys})
-		}
-	}
-	if len(o.delivery) > 0 {
-		return nil
-	}
 	first, last := o.span()
 	if last == 0 {
 		return &NotReleasedError{fmt.Sprintf("vault %s is released and no epoch of it was ever sealed: there is nothing to open", o.Vault)}
 	}
-	var seats []int
-	for from := 1; from <= len(o.terms.Seats); from += statement.MaxDeliveryKeys {
-		seats = seats[:0]
-		for s := from; s < from+statement.MaxDeliveryKeys && s <= len(o.terms.Seats); s++ {
-			seats = append(seats, s)
+	asked := make([]bool, len(o.terms.Seats))
+	for _, r := range o.ledger.Requests {
+		keys, err := o.loadKeys(r.ID)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // somebody else's
 		}
-		if err := o.requestSeats(ctx, first, last, seats); err != nil {
+		if err != nil {
+			o.Log.Error("the keys of a request are lost: it is made again", "request", r.ID, "error", err)
+			continue
+		}
+		o.delivery = append(o.delivery, vault.Delivery{Request: r, Keys: keys})
+		for i, k := range keys {
+			asked[i] = asked[i] || k != nil && r.First <= first && last <= r.Last
+		}
+	}
+	var seats []int
+	for i := range asked {
+		if !asked[i] {
+			seats = append(seats, i+1)
+		}
+	}
+	for some := range slices.Chunk(seats, statement.MaxDeliveryKeys) {
+		if err := o.requestSeats(ctx, first, last, some); err != nil {
 			return err
 		}
 	}
@@ -118,10 +128,11 @@ func (o *opening) span() (first, last int64) {
 	return first, last
 }
 
-// collect waits until every epoch has shares enough, every seat has answered,
+// collect waits until every epoch has shares enough, or every seat has answered,
 // or ctx is done, and publishes the proof against each wrong share and each
 // wrong recipient as it is found.
 func (o *opening) collect(ctx context.Context) error {
+	defer o.culprits()
 	for {
 		read := o.ledger.Size()
 		done, err := o.judge(ctx)
@@ -129,8 +140,7 @@ func (o *opening) collect(ctx context.Context) error {
 			return err
 		}
 		err = o.Mirror.Wait(ctx, func(f *record.Fold, _ int64) bool { return f.Size() > read })
-		if errors.Is(err, context.DeadlineExceeded) {
-			o.missing()
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
 			return nil
 		}
 		if err != nil {
@@ -154,45 +164,58 @@ func (o *opening) judge(ctx context.Context) (done bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		if err := o.accuse(ctx, c); err != nil {
-			return false, err
-		}
+		o.accuse(ctx, c)
 		o.report.Epochs = append(o.report.Epochs, EpochReport{Epoch: a.Core.Epoch, Shares: len(c.Shares), Open: c.Identity != nil})
 		if c.Identity != nil {
 			o.keys[a.Digest] = c.Identity
-		} else if c.Mismatch == nil {
+		} else if c.Mismatch == nil && len(o.silent(a)) > 0 {
 			done = false
 		}
 	}
 	return done, nil
 }
 
-// accuse publishes the proofs that a collection holds.
-func (o *opening) accuse(ctx context.Context, c *vault.Collection) error {
+// accuse publishes the proofs that a collection holds. Whether the host takes
+// them or not, what has come is opened.
+func (o *opening) accuse(ctx context.Context, c *vault.Collection) {
+	epoch := c.Attempt.Core.Epoch
 	for _, w := range c.Wrong {
-		about := fmt.Sprintf("%s %s", w.HandOver.ID, w.Dispute.Digest)
-		if o.disputed[about] {
-			continue
-		}
-		o.disputed[about] = true
-		name := o.terms.Seats[w.HandOver.Seat-1]
-		o.report.Culprits = append(o.report.Culprits, Culprit{Name: name, Epoch: c.Attempt.Core.Epoch, Reason: w.Reason.Error(), Proved: true})
-		if _, err := o.say(ctx, w.HandOver.ID, w.Dispute); err != nil {
-			return fmt.Errorf("publishing the proof against %s: %w", name, err)
-		}
+		on := slices.ContainsFunc(w.HandOver.Shares, func(s vault.HandedShare) bool { return s.Attempt == c.Attempt && s.Finding != "" })
+		o.prove(ctx, fmt.Sprintf("%s %s", w.HandOver.ID, w.Dispute.Digest), on, w.HandOver.ID, w.Dispute,
+			Culprit{Name: o.terms.Seats[w.HandOver.Seat-1], Epoch: epoch, Reason: w.Reason.Error()})
 	}
-	about := "mismatch " + c.Attempt.Digest.String()
-	if c.Mismatch == nil || o.disputed[about] {
-		return nil
+	if c.Mismatch != nil {
+		o.prove(ctx, c.Attempt.Digest.String(), c.Attempt.Mismatch != "", statement.ID{}, *c.Mismatch,
+			Culprit{Name: o.terms.Recorder, Epoch: epoch, Reason: vault.ErrMismatch.Error()})
 	}
-	o.disputed[about] = true
-	o.report.Culprits = append(o.report.Culprits, Culprit{
-		Name: o.terms.Recorder, Epoch: c.Attempt.Core.Epoch, Reason: vault.ErrMismatch.Error(), Proved: true,
-	})
-	if _, err := o.say(ctx, statement.ID{}, *c.Mismatch); err != nil {
-		return fmt.Errorf("publishing the proof against %s: %w", o.terms.Recorder, err)
+}
+
+// prove puts a proof on the record once, if it is not there already, and
+// reports its culprit.
+func (o *opening) prove(ctx context.Context, about string, on bool, answers statement.ID, proof statement.Body, who Culprit) {
+	x := o.accused[about]
+	if x == nil {
+		x = &who
+		o.accused[about] = x
+		o.order = append(o.order, about)
 	}
-	return nil
+	if x.Proved = x.Proved || on; x.Proved {
+		return
+	}
+	if _, err := o.say(ctx, answers, proof); err != nil {
+		o.Log.Error("a proof is not on the record", "against", who.Name, "epoch", who.Epoch, "error", err)
+		return
+	}
+	x.Proved = true
+}
+
+// culprits reports who is at fault, and for an epoch that does not open who
+// handed nothing over.
+func (o *opening) culprits() {
+	for _, about := range o.order {
+		o.report.Culprits = append(o.report.Culprits, *o.accused[about])
+	}
+	o.missing()
 }
 
 // missing names the seats that handed nothing over, for every epoch that does
@@ -202,72 +225,41 @@ func (o *opening) missing() {
 		if e.Open {
 			continue
 		}
-		a := o.ledger.Sealed(e.Epoch)
-		for i, name := range o.terms.Seats {
-			if a.Core.Seats[i].Keyed && !o.answered(i+1, a) {
-				o.report.Culprits = append(o.report.Culprits, Culprit{Name: name, Epoch: e.Epoch, Reason: "handed over nothing in the time given"})
-			}
+		for _, seat := range o.silent(o.ledger.Sealed(e.Epoch)) {
+			o.report.Culprits = append(o.report.Culprits, Culprit{
+				Name: o.terms.Seats[seat-1], Epoch: e.Epoch, Reason: "handed over nothing in the time given",
+			})
 		}
 	}
 }
 
-func (o *opening) answered(seat int, a *vault.Attempt) bool {
-	for _, d := range o.delivery {
-		if _, ok := o.ledger.Handed(d.Request, seat, a); ok {
-			return true
+// silent are the seats with a share of an epoch that have handed it over to none
+// of the requests.
+func (o *opening) silent(a *vault.Attempt) (seats []int) {
+	for i, s := range a.Core.Seats {
+		answered := slices.ContainsFunc(o.delivery, func(d vault.Delivery) bool {
+			_, ok := o.ledger.Handed(d.Request, i+1, a)
+			return ok
+		})
+		if s.Keyed && !answered {
+			seats = append(seats, i+1)
 		}
 	}
-	return false
+	return seats
 }
 
-// segments opens every segment that the record describes.
-func (o *opening) segments(ctx context.Context) error {
-	for _, seal := range o.ledger.Seals {
-		d, err := agreement.ParseDigest(seal.Body.Batch)
-		if err != nil {
-			return err
-		}
-		object, err := o.Mirror.Object(ctx, d)
-		if err != nil {
-			return fmt.Errorf("batch of entry %d: %w", seal.Entry, err)
-		}
-		manifests, err := vault.OpenBatch(seal.Body, object)
-		if err != nil {
-			o.Log.Warn("batch is not what its seal says", "entry", seal.Entry, "error", err)
+// identities gives out the keys of the epochs, in their order.
+func (o *opening) identities() error {
+	if o.Identity == nil {
+		return nil
+	}
+	for _, e := range o.report.Epochs {
+		if !e.Open {
 			continue
 		}
-		for _, m := range manifests {
-			if err := o.segment(ctx, m); err != nil {
-				return err
-			}
+		if err := o.Identity(e.Epoch, o.keys[o.ledger.Sealed(e.Epoch).Digest]); err != nil {
+			return fmt.Errorf("keeping the key of epoch %d: %w", e.Epoch, err)
 		}
 	}
-	return nil
-}
-
-func (o *opening) segment(ctx context.Context, m *vault.SignedManifest) error {
-	fail := func(v vault.SegmentVerdict, err error) error {
-		o.report.Failed = append(o.report.Failed, Failure{Camera: m.Camera, Seq: m.Seq, Verdict: v, Reason: err.Error()})
-		return ctx.Err()
-	}
-	if err := m.Verify(o.ledger.Terms.RecorderKey); err != nil {
-		return fail(vault.SegmentAltered, err)
-	}
-	id := o.keys[m.Epoch]
-	if id == nil {
-		return fail("", errors.New("the key of its epoch was not recovered"))
-	}
-	b, err := o.Segment(ctx, m.Camera, m.Seq)
-	if err != nil {
-		return fail("", err)
-	}
-	data, verdict, err := vault.OpenManifested(&m.Manifest, b, m.Epoch, id, o.padded)
-	if err != nil {
-		return fail(verdict, err)
-	}
-	if err := o.Clip(m.Camera, m.Seq, data); err != nil {
-		return err
-	}
-	o.report.Opened++
 	return nil
 }
