@@ -10,10 +10,14 @@ import (
 // Limits bound what a reader accepts. A zero field allows nothing: say what
 // you expect.
 type Limits struct {
-	Files int   // number of files
+	Files int   // number of files; of folders on their paths as many, and 4,096 more
 	File  int64 // bytes of one file
 	Total int64 // bytes of the data of all files
 }
+
+// moreFolders is how many folders there may be besides one for each file. Each
+// is remembered, and a path of 255 bytes can name 127 new ones.
+const moreFolders = 4096
 
 // A Reader reads an archive file by file.
 //
@@ -104,6 +108,8 @@ func (r *Reader) parse(h [Block]byte, start int64) (string, int64, error) {
 		return "", 0, refuse(0, "another path, has %v", err)
 	}
 	switch {
+	case len(r.paths.folders)-moreFolders > r.limits.Files:
+		return "", 0, refuse(0, "at most %d folders on the paths of %d files", r.limits.Files+moreFolders, r.limits.Files)
 	case r.files >= r.limits.Files:
 		return "", 0, refuse(0, "at most %d files", r.limits.Files)
 	case size > r.limits.File:

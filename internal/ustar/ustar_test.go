@@ -218,6 +218,19 @@ func TestLimits(t *testing.T) {
 			t.Errorf("past the limit, %+v: accepted", l)
 		}
 	}
+	// Folders cost memory though an archive only names them.
+	deep := func(files int) (list []File) {
+		for i := range files {
+			list = append(list, File{Path: fmt.Sprintf("%04d%s", i, strings.Repeat("/a", 43))})
+		}
+		return list
+	}
+	if _, err := Read(bytes.NewReader(mustBytes(t, deep(95))), Limits{Files: 95}); err != nil {
+		t.Errorf("95 files in 4,085 folders: %v", err)
+	}
+	if _, err := Read(bytes.NewReader(mustBytes(t, deep(98))), Limits{Files: 98}); err == nil {
+		t.Error("98 files in 4,214 folders are accepted")
+	}
 	// A header may claim more than there is or than memory holds.
 	h := header("a", MaxSize)
 	if _, err := Read(bytes.NewReader(h[:]), Limits{1, MaxSize, MaxSize}); err == nil {
