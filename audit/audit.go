@@ -65,8 +65,9 @@ type Agreement struct {
 type Record struct {
 	Size        int64          `json:"size"`
 	Root        string         `json:"root"`
-	Clock       machine.Moment `json:"clock"`   // at least so late it is
-	Settled     machine.Moment `json:"settled"` // deadlines up to here are decided
+	Clock       machine.Moment `json:"clock"`     // at least so late it is
+	Settled     machine.Moment `json:"settled"`   // deadlines up to here are decided
+	Witnessed   machine.Moment `json:"witnessed"` // the clock of the checkpoint that ends the file
 	Provisional int            `json:"provisional"`
 }
 
@@ -103,7 +104,7 @@ func Run(file []byte) *Report {
 			return r.broken(fmt.Errorf("vault %s: %w", v.Name, err))
 		}
 	}
-	r.undecided(f)
+	r.undecided(f, max(f.Clock(), witnessed(e, f)))
 	if r.Verdict = Holds; len(r.Unknown) > 0 {
 		r.Verdict = Unknown
 	}
@@ -162,7 +163,10 @@ func (r *Report) text(e *record.Export, f *record.Fold) {
 	a := f.Agreement()
 	r.Agreement = &Agreement{ID: a.ID.String(), Name: string(a.Name), Title: a.Title, Simulated: a.Simulated}
 	root := f.Root()
-	r.Record = &Record{Size: f.Size(), Root: root.String(), Clock: moment(f.Clock()), Settled: moment(f.Settled()), Provisional: len(f.Waiting())}
+	r.Record = &Record{
+		Size: f.Size(), Root: root.String(), Clock: moment(f.Clock()), Settled: moment(f.Settled()),
+		Witnessed: moment(witnessed(e, f)), Provisional: len(f.Waiting()),
+	}
 	st := f.State().Standing()
 	r.Standing = &st
 	r.checked(len(e.Bundle.Files), "files of the text: their digest is the agreement's id, and the text is sound")
@@ -176,13 +180,24 @@ func moment(t agreement.Instant) machine.Moment {
 	return machine.Moment{At: t, Set: true}
 }
 
-// undecided lists what this record has shown to be due and does not decide.
-func (r *Report) undecided(f *record.Fold) {
+// witnessed is the clock of the checkpoint that ends the file, which is proof of
+// it though it is no entry.
+func witnessed(e *record.Export, f *record.Fold) agreement.Instant {
+	p, err := f.CheckProof(e.Checkpoint, f.Size())
+	if err != nil {
+		return record.Beginning // e.Fold has refused such a file
+	}
+	return p.Hi
+}
+
+// undecided lists what is shown to be due by now and is not decided: the
+// entries that decide it came later, or were cut off.
+func (r *Report) undecided(f *record.Fold, now agreement.Instant) {
 	for _, d := range f.State().Deadlines() {
-		if d.At > f.Clock() {
-			break
+		if d.At > now {
+			continue
 		}
-		r.Unknown = append(r.Unknown, fmt.Sprintf("%s of %s passed at %s by this record's clock, but no proof of time in this file decides it: it is decided up to %s",
+		r.Unknown = append(r.Unknown, fmt.Sprintf("%s of %s passed at %s, by the witnesses' clocks, but no proof of time on this record decides it: it is decided up to %s",
 			d.What, d.Subject, d.At, moment(f.Settled())))
 	}
 	for _, i := range f.Waiting() {

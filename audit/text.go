@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"detente/record"
 	"detente/vault"
 )
 
@@ -25,7 +26,8 @@ func (r *Report) Text() string {
 	if r.Agreement.Simulated {
 		b.WriteString("THE TIME OF THIS RECORD IS SIMULATED: its text says so.\n")
 	}
-	fmt.Fprintf(&b, "record of %d entries, root %s\nclock %v, decided up to %v, %d provisional\n", r.Record.Size, r.Record.Root, r.Record.Clock, r.Record.Settled, r.Record.Provisional)
+	fmt.Fprintf(&b, "record of %d entries, root %s\nclock %v, decided up to %v, witnessed at %v, %d provisional\n",
+		r.Record.Size, r.Record.Root, r.Record.Clock, r.Record.Settled, r.Record.Witnessed, r.Record.Provisional)
 	b.WriteString("\nChecked:\n")
 	for _, c := range r.Checked {
 		fmt.Fprintf(&b, "  %6d %s\n", c.N, c.What)
@@ -57,10 +59,17 @@ func (r *Report) outcomes() string {
 	return s
 }
 
+// grounds are what certificates say, in words.
+var grounds = map[record.Ground]string{
+	record.Decided: "the record decided it in time",
+	record.Halted:  "the record halted undecided",
+	record.Agreed:  "all signatories and custodians signed it",
+}
+
 func (v *Vault) text(b *strings.Builder) {
 	fmt.Fprintf(b, "\nVault %s: %s", v.Name, v.Outcome)
 	if v.Ground != "" {
-		fmt.Fprintf(b, ", by a certificate that the record %s", map[bool]string{true: "decided", false: "halted"}[v.Ground == "decided"])
+		fmt.Fprintf(b, ", by a certificate: %s", grounds[v.Ground])
 	}
 	fmt.Fprintf(b, "\n  %d epochs sealed, %d attempts void; handed over by %d of %d custodians; erasure attested by %d of %d, never proved\n",
 		v.Epochs, v.Void, v.Handed, v.Seats, v.Attested, v.Seats)

@@ -93,6 +93,9 @@ func (r *Report) act(f *record.Fold, out *Vault, entry int64, by agreement.Name,
 	switch {
 	case errors.Is(err, record.ErrTooShort):
 		r.Unknown = append(r.Unknown, fmt.Sprintf("entry %d: the certificate of %s is longer than this file's record", entry, by))
+	case errors.Is(err, record.ErrFork), errors.Is(err, record.ErrExclusion):
+		// Then it is the witnesses who are at fault, and nobody can say which history is the record.
+		r.Unknown = append(r.Unknown, fmt.Sprintf("entry %d: the certificate of %s: %v", entry, by, err))
 	case err != nil:
 		r.Conduct = append(r.Conduct, Conduct{entry, string(by), fmt.Sprintf("acted on %s without a certificate of it: %v", outcome, err)})
 	case c.Outcome != outcome:
