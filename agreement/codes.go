@@ -70,6 +70,8 @@ const (
 	CodeOneSided           Code = "one-sided-recorder"
 	CodeSideOpens          Code = "one-side-opens"
 	CodeSideBlocks         Code = "one-side-blocks"
+	CodeUndecided          Code = "undecided-releases"
+	CodeOwnBreach          Code = "own-breach"
 )
 
 // The codes of findings.
@@ -94,4 +96,6 @@ const (
 	FindingRecorder   Code = "finding-recorder"
 	FindingHost       Code = "finding-host"
 	FindingLongStop   Code = "finding-long-stop"
+	FindingReporter   Code = "finding-reporter"
+	FindingEnd        Code = "finding-end"
 )

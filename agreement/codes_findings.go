@@ -23,4 +23,6 @@ var findingCodes = []Explanation{
 	{Code: FindingRecorder, Finding: true, Title: "who operates the recorder", Text: "The operators together can misuse it; cryptography does not help against them."},
 	{Code: FindingHost, Finding: true, Title: "what the host can do", Text: "Whoever keeps the sealed evidence can destroy it."},
 	{Code: FindingLongStop, Finding: true, Title: "who gains from a standstill", Text: "At the long-stop the text's default decides; it should not profit whoever can bring the standstill about."},
+	{Code: FindingReporter, Finding: true, Title: "a reporter's word is a fact", Text: "What is kept or done is known from a reading, and the reading is what its reporter says."},
+	{Code: FindingEnd, Finding: true, Title: "who can end the agreement", Text: "The act ends every commitment that is not in breach."},
 }

@@ -7,7 +7,7 @@ var wordCodes = []Explanation{
 	{Code: CodeNoText, Title: "no .agreement file",
 		Text: "At least one file of a bundle has a name that ends with .agreement."},
 	{Code: CodeTooManyBlocks, Title: "too much is declared",
-		Text: "An agreement has at most 1,000 blocks, and its `all`, `any` and `count` expand to at most 4,096 conditions."},
+		Text: "An agreement has at most 1,000 blocks, 64 of them vaults, and its `all`, `any` and `count` expand to at most 4,096 conditions."},
 	{Code: CodeUnknownBlock, Title: "no such block",
 		Text: "The first word of a block is one of the language's nouns.",
 		Bad:  "«partie» delta {\n  signs = no\n}\n", Good: "party delta {\n  signs = no\n}\n"},

@@ -49,6 +49,10 @@ func typeHint(e Expr, want ValueType) string {
 	switch {
 	case want == TypeInstant && e.Type() == TypeDuration:
 		return "say from when it counts, as in `entry.at + 14 days`"
+	case want == TypeBool && e.Type() == TypeInstant:
+		if r, ok := e.(*Ref); ok && r.Noun == nounMilestone {
+			return fmt.Sprintf("write `%s.reached`", r.Name)
+		}
 	case want == TypeBool && e.Type() == TypeNumber:
 		return "compare it, as in `stockpile <= 300 kg`"
 	}

@@ -25,6 +25,12 @@ func Findings(a *Agreement) []Finding {
 	f.parties()
 	for _, m := range a.Commitments {
 		f.commitment(m)
+		f.reporters(m)
+	}
+	for _, x := range a.Acts {
+		if x.Effect != nil && x.Effect.EndsAll {
+			f.end(x)
+		}
 	}
 	for _, v := range a.Vaults {
 		f.vault(v)
@@ -131,6 +137,38 @@ func (f *finder) commitment(m *Commitment) {
 			f.add(FindingVerifier, m.Block, v.Range, "`%s` can accept a claim though it is false; it gains by that: %s.%s", n, g, both)
 		}
 	}
+}
+
+// reporters are those whose word decides whether a promise was kept.
+func (f *finder) reporters(m *Commitment) {
+	silent := "while nothing is reported it is not done."
+	if m.Form != Do {
+		silent = "while nothing is reported it counts as kept."
+	}
+	told := make(map[Name]bool)
+	refs(m.What, false, func(r *Ref, _ bool) {
+		if r.Noun != nounReading || told[r.Name] {
+			return
+		}
+		told[r.Name] = true
+		for _, rd := range f.a.Readings {
+			if rd.Name == r.Name {
+				f.add(FindingReporter, m.Block, r.Range, "whether it is kept is known from `%s`, which is what %s reports, true or not; %s", rd.Name, listOr(rd.Reporter), silent)
+			}
+		}
+	})
+}
+
+// end is who can end everything.
+func (f *finder) end(x *Act) {
+	when := "at any time"
+	if x.When != nil {
+		when = "while its condition is true"
+	}
+	if x.Notice > 0 {
+		when += fmt.Sprintf(", with notice of %s", x.Notice)
+	}
+	f.add(FindingEnd, x.Block, x.Effect.Range, "%s can end the agreement by it, %s: what is owed then is owed no longer.", listOr(x.By), when)
 }
 
 func listOr(names []Name) string {

@@ -28,14 +28,18 @@ func (f *finder) openEarly(v *Vault, r roster) {
 func (f *finder) blocs(r roster, count, n int) string {
 	var parts []string
 	for _, b := range r.blocs {
-		who := fmt.Sprintf("those named by `%s` are %d", b.by, b.count)
+		who := fmt.Sprintf("`%s` named %d", b.by, b.count)
 		if b.by == neutral {
-			who = fmt.Sprintf("those whom no party named are %d", b.count)
+			who = fmt.Sprintf("no party named %d", b.count)
 		}
 		if b.count >= count {
-			parts = append(parts, who+", and need nobody else")
+			parts = append(parts, who+", who need nobody else")
 		} else {
-			parts = append(parts, fmt.Sprintf("%s, and need %d of the other %d", who, count-b.count, n-b.count))
+			need := "who need"
+			if b.count == 1 {
+				need = "who needs"
+			}
+			parts = append(parts, fmt.Sprintf("%s, %s %d of the other %d", who, need, count-b.count, n-b.count))
 		}
 	}
 	return capital(strings.Join(parts, "; ")) + "."
@@ -80,31 +84,61 @@ func (f *finder) sealing(v *Vault) {
 	f.add(FindingSealing, v.Block, v.Title, "a period's key is used once %d of %d custodians have acknowledged it, so %d who do not stop new keys: recording then goes on under an old key, visibly late, and does not begin if there is none. A release is sure while at most %d of those who acknowledged fail.", acks, n, n-acks+1, v.Absent)
 }
 
-// release: whose claim and whose finding the condition needs.
+// release: whose claims, findings, acts and reports the condition needs, and
+// whose stop it.
 func (f *finder) release(v *Vault) {
-	k := f.x.coneOf(v.OpensIf)
+	k, way := f.x.coneOf(v.OpensIf), f.x.swayOf(v.OpensIf)
+	add := func(format string, args ...any) {
+		f.add(FindingStall, v.Block, v.OpensIf.Where(), format, args...)
+	}
 	for _, m := range k.commitments {
-		switch {
-		case m.Verify != nil:
-			wait := "silence accepts, so only a refusal stops it"
-			if !m.Verify.SilenceAccepts {
-				wait = "silence refuses, so doing nothing stops it"
-			}
-			f.add(FindingStall, v.Block, v.OpensIf.Where(), "release asks for `%s`: a claim by %s and a finding by %s; %s.", m.Name, listOr(f.claimants(m)), listOr(m.Verify.By), wait)
-		case m.Form == Do:
-			f.add(FindingStall, v.Block, v.OpensIf.Where(), "release asks for `%s`: a claim by %s is enough, and without one there is none.", m.Name, listOr(f.claimants(m)))
+		if m.Form == Do {
+			add("%s", f.releaseNeeds(m, way))
 		}
 	}
 	for _, a := range k.acts {
-		f.add(FindingStall, v.Block, v.OpensIf.Where(), "release asks for `%s`, which %s may do or leave.", a.Name, listOr(a.By))
+		switch sign, known := way.acts[a.Name]; {
+		case known && sign > 0:
+			add("release asks for `%s`, which %s may do or leave.", a.Name, listOr(a.By))
+		case known && sign < 0:
+			add("%s can stop the release by `%s`.", listOr(a.By), a.Name)
+		default:
+			add("release hangs on `%s`, which %s may do or leave.", a.Name, listOr(a.By))
+		}
 	}
 	for _, n := range k.readings {
 		for _, rd := range f.a.Readings {
 			if rd.Name == n {
-				f.add(FindingStall, v.Block, v.OpensIf.Where(), "release asks for `%s`, which is what %s reports, true or not.", n, listOr(rd.Reporter))
+				add("release hangs on `%s`, which is what %s reports, true or not.", n, listOr(rd.Reporter))
 			}
 		}
 	}
+}
+
+// releaseNeeds is what the claim and the finding on a deed do for a release.
+func (f *finder) releaseNeeds(m *Commitment, way *sway) string {
+	sign, known := way.commitments[m.Name]
+	who := listOr(f.claimants(m))
+	if known && sign < 0 {
+		switch {
+		case m.Verify == nil:
+			return fmt.Sprintf("release asks that `%s` is not fulfilled: a claim by %s stops it.", m.Name, who)
+		case m.Verify.SilenceAccepts:
+			return fmt.Sprintf("release asks that `%s` is not fulfilled: a claim by %s stops it unless %s refuses the claim within %s.", m.Name, who, listOr(m.Verify.By), m.Verify.Within)
+		}
+		return fmt.Sprintf("release asks that `%s` is not fulfilled: a claim by %s stops it if %s accepts the claim within %s.", m.Name, who, listOr(m.Verify.By), m.Verify.Within)
+	}
+	asks := "asks for"
+	if !known || sign == 0 {
+		asks = "hangs on"
+	}
+	switch {
+	case m.Verify == nil:
+		return fmt.Sprintf("release %s `%s`: a claim by %s is enough, and without one there is none.", asks, m.Name, who)
+	case m.Verify.SilenceAccepts:
+		return fmt.Sprintf("release %s `%s`: a claim by %s and a finding by %s; silence accepts, so only a refusal stops it.", asks, m.Name, who, listOr(m.Verify.By))
+	}
+	return fmt.Sprintf("release %s `%s`: a claim by %s and a finding by %s; silence refuses, so doing nothing stops it.", asks, m.Name, who, listOr(m.Verify.By))
 }
 
 func (f *finder) claimants(m *Commitment) []Name {

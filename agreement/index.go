@@ -11,10 +11,12 @@ type index struct {
 	acts        map[Name]*Act
 	milestones  map[Name]*Milestone
 	vaults      map[Name]*Vault
+	lifters     map[Name][]*Commitment // by measure of a party that does not sign: whose being found done lifts it
 
 	// Crafted texts refer to one definition from everywhere; each is worked
 	// out once.
 	cones   map[Expr]*cone
+	sways   map[Expr]*sway
 	fixedAt map[Name]bound
 	bounds  map[refKey]bound
 }
@@ -34,7 +36,7 @@ func newIndex(a *Agreement) *index {
 	x := &index{
 		a, make(map[Name]*Party), make(map[Name]*Device), make(map[Name]*Custodian), make(map[Name]*Measure),
 		make(map[Name]*Commitment), make(map[Name]*Act), make(map[Name]*Milestone), make(map[Name]*Vault),
-		make(map[Expr]*cone), make(map[Name]bound), make(map[refKey]bound),
+		make(map[Name][]*Commitment), make(map[Expr]*cone), make(map[Expr]*sway), make(map[Name]bound), make(map[refKey]bound),
 	}
 	for _, b := range a.Parties {
 		x.parties[b.Name] = b
@@ -50,6 +52,16 @@ func newIndex(a *Agreement) *index {
 	}
 	for _, b := range a.Commitments {
 		x.commitments[b.Name] = b
+	}
+	for _, m := range a.Commitments {
+		if p := x.parties[m.By]; p == nil || p.Signs || m.Form != Do {
+			continue
+		}
+		refs(m.What, false, func(r *Ref, _ bool) {
+			if held := x.measures[r.Name]; r.Noun == nounMeasure && r.Attr == "lifted" && held.By == m.By {
+				x.lifters[r.Name] = append(x.lifters[r.Name], m)
+			}
+		})
 	}
 	for _, b := range a.Acts {
 		x.acts[b.Name] = b
@@ -130,6 +142,9 @@ func (x *index) follow(k *cone, e Expr, seen map[Name]bool) {
 			k.acts = append(k.acts, x.acts[r.Name])
 		case nounMeasure:
 			k.measures = append(k.measures, x.measures[r.Name])
+			for _, m := range x.lifters[r.Name] {
+				x.follow(k, &Ref{Noun: nounCommitment, Name: m.Name, Attr: "fulfilled", Kind: TypeBool}, seen)
+			}
 		case nounReading:
 			k.readings = append(k.readings, r.Name)
 		case nounMilestone:

@@ -11,6 +11,7 @@ const (
 	maxPath        = 100      // the name field of a ustar header, in which bundles travel
 	maxTextSize    = 1 << 20  // all .agreement files together; the checker's work grows with it
 	maxBlocks      = 1000     // of an agreement
+	maxVaults      = 64       // of an agreement: at a close the machine tries what may be found of open claims
 	maxDiagnostics = 60       // nobody reads more at once
 	maxText        = 4096     // bytes of one string
 	maxExpanded    = 4096     // conditions that all, any and count expand to, over the whole text

@@ -82,7 +82,7 @@ func Read(b *Bundle) (*Agreement, []Diagnostic) {
 // all blocks, which may have swallowed one.
 func (c *checker) parse() bool {
 	found := false
-	readable := true
+	readable, vaults := true, 0
 	for _, f := range c.bundle.Files {
 		if !isText(f.Path) {
 			continue
@@ -95,6 +95,11 @@ func (c *checker) parse() bool {
 			if len(c.decls) == maxBlocks {
 				c.errorAt(CodeTooManyBlocks, Range{f.Path, b.Start, b.Name.End}, fmt.Sprintf("more than %d blocks", maxBlocks), "")
 				return false
+			}
+			if Noun(b.Noun.Text) == nounVault {
+				if vaults++; vaults == maxVaults+1 {
+					c.errorAt(CodeTooManyBlocks, Range{f.Path, b.Start, b.Name.End}, fmt.Sprintf("more than %d vaults", maxVaults), "one vault holds many cameras and periods")
+				}
 			}
 			c.decls = append(c.decls, &decl{noun: Noun(b.Noun.Text), name: Name(b.Name.Text), file: f.Path, block: b})
 		}

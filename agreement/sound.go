@@ -23,9 +23,7 @@ func (c *checker) sound() {
 		case nounCommitment:
 			c.soundCommitment(x, d, x.commitments[d.name])
 		case nounAct:
-			if a := x.acts[d.name]; !anyName(a.By, x.speaks) {
-				c.errorAt(CodeNoKeys, d.values.get("by").at, fmt.Sprintf("nobody can perform `%s`: it is done by a statement, and %s has no keys", d.name, a.By[0]), "give the party keys, or name one that has them")
-			}
+			c.soundAct(x, d, x.acts[d.name])
 		case nounReading:
 			c.soundReading(x, d)
 		case nounVault:
@@ -35,6 +33,41 @@ func (c *checker) sound() {
 	c.soundMeasures(x)
 	c.soundCounts(x)
 	c.unused(x)
+}
+
+func (c *checker) soundAct(x *index, d *decl, a *Act) {
+	if !anyName(a.By, x.speaks) {
+		c.errorAt(CodeNoKeys, d.values.get("by").at, fmt.Sprintf("nobody can perform `%s`: it is done by a statement, and %s has no keys", d.name, list(a.By)), "give the party keys, or name one that has them")
+		return
+	}
+	warned := false
+	alternatives(a.When, func(r *Ref) {
+		m := x.commitments[r.Name]
+		if warned || m == nil || r.Attr != "breached" || !containsName(a.By, m.By) {
+			return
+		}
+		warned = true
+		c.warn(CodeOwnBreach, r.Range, fmt.Sprintf("`%s` may perform it because of its own breach of `%s`", m.By, m.Name), "give each party an act of its own, that waits for the breaches of the others")
+	})
+}
+
+// alternatives visits each attribute that alone makes a condition true.
+func alternatives(e Expr, visit func(*Ref)) {
+	switch e := e.(type) {
+	case *Ref:
+		visit(e)
+	case *Binary:
+		if e.Op == "or" {
+			alternatives(e.X, visit)
+			alternatives(e.Y, visit)
+		}
+	case *Count:
+		if e.Func == "any" || len(e.Of) == 1 && e.Func == "all" {
+			for _, r := range e.Of {
+				alternatives(r, visit)
+			}
+		}
+	}
 }
 
 func anyName(names []Name, ok func(Name) bool) bool {
@@ -167,21 +200,28 @@ func (c *checker) soundVerifier(x *index, d *decl, m *Commitment) {
 // gains says in words what a party gains if the commitment counts as
 // fulfilled (or as not); empty for nothing that the text shows.
 func (x *index) gains(n Name, m *Commitment, fulfilled bool) string {
+	counts, toward := "counts", 1
+	if !fulfilled {
+		counts, toward = "does not count", -1
+	}
 	for _, v := range x.a.Vaults {
-		k := x.coneOf(v.OpensIf)
-		if !k.has[m.Name] {
-			continue
-		}
-		if fulfilled && containsName(v.OpensTo, n) {
-			return fmt.Sprintf("`%s` receives the vault `%s` if `%s` counts as fulfilled", n, v.Name, m.Name)
-		}
-		if !fulfilled && v.Host == n && !containsName(v.OpensTo, n) && v.Else == "erase" {
-			return fmt.Sprintf("the vault `%s`, which `%s` hosts, is erased if `%s` does not count as fulfilled", v.Name, n, m.Name)
+		switch sign := x.swayOf(v.OpensIf).commitments[m.Name]; {
+		case sign == 0:
+		case sign == toward && containsName(v.OpensTo, n):
+			return fmt.Sprintf("`%s` receives the vault `%s` if `%s` %s as fulfilled", n, v.Name, m.Name, counts)
+		case sign == -toward && v.Host == n && !containsName(v.OpensTo, n) && v.Else == "erase":
+			return fmt.Sprintf("the vault `%s`, which `%s` hosts, is erased if `%s` %s as fulfilled", v.Name, n, m.Name, counts)
 		}
 	}
 	for _, o := range x.a.Commitments {
-		if !fulfilled && o.By == n && o != m && o.When != nil && x.coneOf(o.When).has[m.Name] {
+		if o.By != n || o == m || o.When == nil {
+			continue
+		}
+		switch sign := x.swayOf(o.When).commitments[m.Name]; {
+		case sign > 0 && !fulfilled:
 			return fmt.Sprintf("`%s` owes `%s` only once `%s` counts as fulfilled", n, o.Name, m.Name)
+		case sign < 0 && fulfilled:
+			return fmt.Sprintf("`%s` owes `%s` only if `%s` does not count as fulfilled", n, o.Name, m.Name)
 		}
 	}
 	return ""

@@ -23,7 +23,7 @@ func (c *checker) soundTimes(x *index, d *decl, m *Commitment) {
 		c.dueAfterPreconditions(x, m, due)
 	}
 	if m.Form == Do && !hasDue {
-		c.openDeadline(m)
+		c.openDeadline(x, m)
 	}
 }
 
@@ -49,21 +49,6 @@ func (c *checker) dueAfterPreconditions(x *index, m *Commitment, due Instant) {
 	})
 }
 
-// openDeadline finds a due time that counts from an event the commitment does
-// not wait for: until that event it can be put off for ever.
-func (c *checker) openDeadline(m *Commitment) {
-	waits := make(map[Name]bool)
-	refs(m.When, false, func(r *Ref, _ bool) { waits[r.Name] = true })
-	reported := false
-	refs(m.Due, false, func(r *Ref, _ bool) {
-		event := r.Attr != "due" && r.Attr != "closes" && r.Attr != "at" && r.Noun != nounAgreement
-		if event && !waits[r.Name] && !reported {
-			reported = true
-			c.warn(CodeOpenDeadline, r.Range, fmt.Sprintf("`%s` has no deadline until `%s` comes about, and does not wait for it", m.Name, r.Name+"."+Name(r.Attr)), "add `when = ...` on the same event, or take the earliest of it and a date")
-		}
-	})
-}
-
 // soundVault compares the rule of a vault's outcome with the times and the
 // people that it depends on.
 func (c *checker) soundVault(x *index, d *decl, v *Vault) {
@@ -78,6 +63,9 @@ func (c *checker) soundVault(x *index, d *decl, v *Vault) {
 		if m.Form == Do {
 			c.soundPending(x, d, v, m)
 		}
+	}
+	for _, r := range x.swayOf(v.OpensIf).undecided {
+		c.warn(CodeUndecided, r.Range, fmt.Sprintf("while a claim is undecided `%s.%s` is not true: the vault is then released at the close, although the claim may be true", r.Name, r.Attr), fmt.Sprintf("`%s.breached` waits for the finding", r.Name))
 	}
 	for _, a := range k.acts {
 		if a.Notice > 0 {
