@@ -132,10 +132,9 @@ func (f *Fold) Append(entry []byte) *Judged {
 }
 
 // Judge says what an entry would be if it were appended now, and changes
-// nothing: whoever takes entries in asks before it appends. The result shares
-// the caller's bytes.
+// nothing: whoever takes entries in asks before it appends.
 func (f *Fold) Judge(entry []byte) *Judged {
-	j := f.judged(entry, tlog.RecordHash(entry))
+	j := f.judged(bytes.Clone(entry), tlog.RecordHash(entry))
 	j.UB = Never
 	return j
 }
@@ -174,7 +173,7 @@ func (f *Fold) judge(j *Judged, leaf tlog.Hash) *Fault {
 		if err != nil {
 			return fault(FaultNote, host, "%v", err)
 		}
-		if j.Proof, err = f.CheckProof(note, j.Index); err != nil {
+		if j.Proof, err = f.checkProof(note, j.Index); err != nil {
 			return asFault(err)
 		}
 		return nil

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -63,10 +64,10 @@ func (f *Fold) Compare(one, other []byte) (*Fork, error) {
 }
 
 func (l *host) pair(one, other []byte) (x, y *Proof, err error) {
-	if x, err = l.cosigned(one); err != nil {
+	if x, err = l.cosigned(bytes.Clone(one)); err != nil {
 		return nil, nil, err
 	}
-	if y, err = l.cosigned(other); err != nil {
+	if y, err = l.cosigned(bytes.Clone(other)); err != nil {
 		return nil, nil, err
 	}
 	return x, y, nil

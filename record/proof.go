@@ -67,6 +67,11 @@ func ParseProof(entry []byte) (note []byte, err error) {
 // the first counts. A line that claims a known key and does not verify rejects
 // the whole note.
 func (f *Fold) CheckProof(note []byte, index int64) (*Proof, error) {
+	return f.checkProof(bytes.Clone(note), index)
+}
+
+// checkProof is CheckProof of a note that nobody will change: the proof keeps it.
+func (f *Fold) checkProof(note []byte, index int64) (*Proof, error) {
 	host := f.depositary
 	if !f.opened {
 		return nil, fault(FaultNoRecord, host, "entry 0 is not the opening of this agreement's record, so no checkpoint of it counts")
@@ -86,7 +91,7 @@ func (f *Fold) CheckProof(note []byte, index int64) (*Proof, error) {
 }
 
 // cosigned judges a checkpoint by itself: signed by the depositary and
-// cosigned by a quorum, of whatever history.
+// cosigned by a quorum, of whatever history. The proof keeps the note.
 func (l *host) cosigned(note []byte) (*Proof, error) {
 	c, n, err := statement.OpenCheckpoint(note, l.origin, l.logKey)
 	if err != nil {
@@ -95,7 +100,7 @@ func (l *host) cosigned(note []byte) (*Proof, error) {
 	if c.Size < 1 {
 		return nil, fault(FaultSize, l.depositary, "checkpoint of size 0: want at least 1")
 	}
-	p := &Proof{Head: c.Head(), Note: bytes.Clone(note), What: Nothing}
+	p := &Proof{Head: c.Head(), Note: note, What: Nothing}
 	q := l.listAt(c.Size)
 	p.lines = []int{slices.IndexFunc(n.Sigs, func(s statement.Signature) bool { return s.Name == l.origin && s.Hash == l.logKey.Hash(l.origin) })}
 	if err := p.count(q, n); err != nil {
