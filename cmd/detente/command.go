@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,12 +18,6 @@ const (
 	exitUsage   = 2
 	exitUnknown = 3 // could not find out
 )
-
-// terminal is where a command reads and writes.
-type terminal struct {
-	in       io.Reader
-	out, err io.Writer
-}
 
 // An exitError ends a command with a status. Its error, if any, is printed.
 type exitError struct {
@@ -66,15 +61,25 @@ var commands = []func(terminal) *cobra.Command{
 	serveCommand, witnessCommand, custodianCommand, recorderCommand, demoCommand,
 }
 
+const rootLong = `Detente lets parties that do not trust each other run an agreement together. It checks the text, keeps the record of
+who said and did what, seals the evidence, and derives every answer from the record alone.
+
+Answers go to standard output, everything else to standard error; nothing is coloured. The exit status is 0 for yes, 1 for
+checked and no, 2 for wrong usage and 3 for could not find out.
+
+PATH is what a command is asked about: the folder or file of a text, an exported record (a file NAME.detente), the folder of a
+mirror, or the address of a running record. DETENTE_RECORD stands in for the address, DETENTE_KEY for --key, and
+DETENTE_PASSPHRASE_FILE names a file with the passphrase of an encrypted key; no secret is ever an argument.`
+
 // root builds the command tree over t.
 func root(t terminal) *cobra.Command {
 	r := &cobra.Command{
 		Use:           "detente",
 		Short:         "run an agreement between parties that do not trust each other",
+		Long:          rootLong,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:          group,
 	}
 	r.SetIn(t.in)
 	r.SetOut(t.out)
@@ -87,14 +92,19 @@ func root(t terminal) *cobra.Command {
 		&cobra.Group{ID: groupRun, Title: "Run a part:"},
 	)
 	r.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage("%w\nsee: %s --help", err, cmd.CommandPath())
+		return usage("%s: %w\n%s", called(cmd), err, more(cmd))
 	})
 	for _, c := range commands {
 		r.AddCommand(c(t))
 	}
 	r.CompletionOptions.HiddenDefaultCmd = true
+	r.InitDefaultHelpCmd()
+	holdAll(r)
 	return r
 }
+
+// group is the run of a command that only has others below it.
+func group(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 
 // run executes the command line args and gives the exit status.
 func run(ctx context.Context, args []string, t terminal) int {
@@ -107,9 +117,6 @@ func run(ctx context.Context, args []string, t terminal) int {
 	var exit *exitError
 	if !errors.As(err, &exit) {
 		exit = &exitError{exitUnknown, err}
-		if isUsage(err) {
-			exit.status = exitUsage
-		}
 	}
 	if text := exit.Error(); text != "" {
 		first, rest, _ := strings.Cut(text, "\n")
@@ -121,9 +128,23 @@ func run(ctx context.Context, args []string, t terminal) int {
 	return exit.status
 }
 
-// isUsage recognises the argument errors that cobra makes itself.
-func isUsage(err error) bool {
-	s := err.Error()
-	return strings.HasPrefix(s, "unknown command") || strings.HasPrefix(s, "accepts ") ||
-		strings.HasPrefix(s, "requires at least") || strings.HasPrefix(s, "required flag")
+// jsonFlag adds the flag of every command whose answer a program may read.
+func jsonFlag(c *cobra.Command, asJSON *bool) {
+	c.Flags().BoolVar(asJSON, "json", false, "answer in JSON")
+}
+
+// printJSON prints an answer for programs.
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// count is a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -1,26 +1,23 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"strings"
+	"slices"
 
+	"detente/agreement"
 	"detente/internal/keyfile"
+	"detente/record"
 	"detente/statement"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
 func keyCommand(t terminal) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "key",
 		GroupID: groupText,
-		Short:   "make keys",
-		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Short:   "make, show and change keys",
+		RunE:    group,
 	}
 	c.AddCommand(keyNewCommand(t), keyShowCommand(t), keyChangeCommand(t))
 	return c
@@ -33,16 +30,18 @@ func keyNewCommand(t terminal) *cobra.Command {
 		Use:   "new NAME",
 		Short: "draw a key for a name declared in the text; prints the line to put there",
 		Long: `Draw a key for the party, device, custodian, depositary or witness that the text calls NAME, keep it in a file that
-only its owner can read, and print the public key as the text wants it. With --passphrase the file is encrypted (age).`,
-		Example: "  detente key new iran --out iran.key",
-		Args:    cobra.ExactArgs(1),
+only its owner can read, and print the public key as the text wants it. With --passphrase the file is encrypted (age): the
+passphrase is asked for at the terminal, or read from the file that DETENTE_PASSPHRASE_FILE names.`,
+		Example: `  detente key new iran --out iran-1.key
+  detente key new vienna --witness`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			name := args[0]
 			kind := keyfile.Ed25519
 			if witness {
 				kind = keyfile.Witness
 			}
 			if out == "" {
-				out = args[0] + ".key"
+				out = name + ".key"
 			}
 			secret := ""
 			if passphrase {
@@ -51,35 +50,44 @@ only its owner can read, and print the public key as the text wants it. With --p
 					return err
 				}
 			}
-			k, err := keyfile.Create(out, args[0], kind, secret)
+			k, err := keyfile.Create(out, name, kind, secret)
 			if err != nil {
 				return usage("%w", err)
 			}
 			fmt.Fprintln(t.out, k.Public())
-			fmt.Fprintf(t.err, "the private key of %s is in %s; whoever has that file can sign as %s\n", args[0], out, args[0])
+			fmt.Fprintf(t.err, "the private key of %s is in %s; whoever has that file can sign as %s\n", name, out, name)
 			return nil
 		},
 	}
-	c.Flags().StringVar(&out, "out", "", "key file to make (default NAME.key); never overwritten")
+	c.Flags().StringVar(&out, "out", "", "key `FILE` to make (default NAME.key); never overwritten")
 	c.Flags().BoolVar(&witness, "witness", false, "a witness's key, for cosignatures")
 	c.Flags().BoolVar(&passphrase, "passphrase", false, "encrypt the file with a passphrase")
 	return c
 }
 
 func keyShowCommand(t terminal) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	c := &cobra.Command{
 		Use:   "show FILE",
 		Short: "print the public key of a key file",
-		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			k, err := keyfile.Load(args[0], passphraseFrom(t, args[0]))
 			if err != nil {
 				return usage("%w", err)
 			}
+			if asJSON {
+				return printJSON(t.out, struct {
+					Name   string       `json:"name"`
+					Kind   keyfile.Kind `json:"kind"`
+					Public string       `json:"public"`
+				}{k.Name(), k.Kind(), k.Public()})
+			}
 			fmt.Fprintln(t.out, k.Public())
 			return nil
 		},
 	}
+	jsonFlag(c, &asJSON)
+	return c
 }
 
 func keyChangeCommand(t terminal) *cobra.Command {
@@ -88,101 +96,48 @@ func keyChangeCommand(t terminal) *cobra.Command {
 	c := s.flags(&cobra.Command{
 		Use:   "change",
 		Short: "add or revoke keys of the one who signs, from this place of the record on",
-		Example: `  detente key change --add "ed25519 ..." --revoke "ed25519 ..." --need 2 --reason "rotation" \
-    --record ... --key iran-1.key --key iran-2.key`,
-		Args: cobra.NoArgs,
+		Long: `Add or revoke public keys of the one whose key signs. What was signed before stays signed; from this place of the record on
+a revoked key signs nothing. Who needs several keys signs the change with as many of the old ones.`,
+		Example: `  detente key change --add "ed25519 ..." --revoke "ed25519 ..." --reason "rotation" --key iran-1.key --key iran-2.key`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if body.Need < 0 {
+				return usage("--need %d: want 1 or more", body.Need)
+			}
+			if len(body.Add) == 0 && len(body.Revoke) == 0 && body.Need == 0 {
+				return usage("key change: nothing to change: give --add, --revoke or --need\n%s", more(cmd))
+			}
+			for _, k := range slices.Concat(body.Add, body.Revoke) {
+				if _, err := statement.ParsePublicKey(k); err != nil {
+					return usage("%w", err)
+				}
+			}
 			body.Add, body.Revoke = append([]string{}, body.Add...), append([]string{}, body.Revoke...)
-			return s.say(cmd.Context(), only(body))
+			return s.say(cmd.Context(), func(f *record.Fold, by agreement.Name) (statement.Body, statement.ID, error) {
+				b, err := changed(f, by, body)
+				return b, statement.ID{}, err
+			})
 		},
 	})
 	c.GroupID = ""
-	c.Flags().StringArrayVar(&body.Add, "add", nil, "public key to add, as `detente key new` printed it")
-	c.Flags().StringArrayVar(&body.Revoke, "revoke", nil, "public key to revoke")
-	c.Flags().IntVar(&body.Need, "need", 1, "how many keys must sign together from here on")
-	c.Flags().StringVar(&body.Reason, "reason", "", "why, in words")
+	c.Flags().StringArrayVar(&body.Add, "add", nil, "public `KEY` to add, as detente key new printed it; may be given again")
+	c.Flags().StringArrayVar(&body.Revoke, "revoke", nil, "public `KEY` to revoke; may be given again")
+	c.Flags().IntVar(&body.Need, "need", 0, "how many keys must sign together from here on, a `NUMBER` (default: as many as now)")
+	c.Flags().StringVar(&body.Reason, "reason", "", "why, in `WORDS`")
 	return c
 }
 
-// loadKey reads one key file.
-func loadKey(t terminal, path string) (*keyfile.Key, error) {
-	if path == "" {
-		path = os.Getenv("DETENTE_KEY")
+// changed is the change with how many keys are needed filled in, or what the
+// record would refuse about it.
+func changed(f *record.Fold, by agreement.Name, b statement.KeyBody) (statement.KeyBody, error) {
+	now, ok := f.Keys(by)
+	if !ok {
+		return b, usage("the text gives %s no keys that could be changed; nothing was signed", by)
 	}
-	if path == "" {
-		return nil, usage("no key to sign with: give --key FILE, or set DETENTE_KEY; a key is made by: detente key new NAME")
+	if b.Need == 0 {
+		b.Need = now.Need()
 	}
-	k, err := keyfile.Load(path, passphraseFrom(t, path))
-	if err != nil {
-		return nil, usage("%w", err)
+	if _, err := now.Apply(b); err != nil {
+		return b, usage("%w; nothing was signed", err)
 	}
-	return k, nil
-}
-
-// loadKeys reads the keys of one name that sign together.
-func loadKeys(t terminal, paths []string) ([]statement.Signer, error) {
-	if len(paths) == 0 {
-		paths = []string{""}
-	}
-	var signers []statement.Signer
-	for _, path := range paths {
-		k, err := loadKey(t, path)
-		if err != nil {
-			return nil, err
-		}
-		if len(signers) > 0 && k.Name() != signers[0].Name() {
-			return nil, usage("key %s is of %s, and the first key is of %s: a statement has one author", path, k.Name(), signers[0].Name())
-		}
-		signer, err := statement.NewSigner(k.Name(), k.Seed())
-		if err != nil {
-			return nil, usage("%w", err)
-		}
-		signers = append(signers, signer)
-	}
-	return signers, nil
-}
-
-// passphraseFrom asks for the passphrase of a key file: from the file that
-// DETENTE_PASSPHRASE_FILE names, or from whoever sits at the terminal. It is
-// never taken from the command line, where others could read it.
-func passphraseFrom(t terminal, path string) func() (string, error) {
-	return func() (string, error) {
-		if from := os.Getenv("DETENTE_PASSPHRASE_FILE"); from != "" {
-			b, err := os.ReadFile(from)
-			return strings.TrimRight(string(b), "\r\n"), err
-		}
-		return askSecret(t, "passphrase of "+path+": ")
-	}
-}
-
-func newPassphrase(t terminal) (string, error) {
-	if os.Getenv("DETENTE_PASSPHRASE_FILE") != "" {
-		return passphraseFrom(t, "")()
-	}
-	first, err := askSecret(t, "new passphrase: ")
-	if err != nil {
-		return "", err
-	}
-	again, err := askSecret(t, "the same again: ")
-	if err != nil {
-		return "", err
-	}
-	if first != again {
-		return "", usage("the two passphrases differ")
-	}
-	if first == "" {
-		return "", usage("an empty passphrase protects nothing")
-	}
-	return first, nil
-}
-
-func askSecret(t terminal, prompt string) (string, error) {
-	f, ok := t.in.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return "", errors.New("it needs a passphrase and there is no terminal to ask at: set DETENTE_PASSPHRASE_FILE to a file that holds it")
-	}
-	io.WriteString(t.err, prompt)
-	b, err := term.ReadPassword(int(f.Fd()))
-	io.WriteString(t.err, "\n")
-	return string(b), err
+	return b, nil
 }

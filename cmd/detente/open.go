@@ -2,23 +2,21 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
-	"detente/agreement"
 	"detente/beneficiary"
-	"detente/recorder"
-	"detente/recorder/source"
+	"detente/internal/durable"
 	"detente/vault"
 
 	"github.com/spf13/cobra"
@@ -27,27 +25,36 @@ import (
 // An opening is `detente open`.
 type opening struct {
 	speaker
-	vault    string
-	segments string
-	out      string
-	wait     time.Duration
+	vault      string
+	segments   string
+	out        string
+	identities string
+	patience   time.Duration
 }
 
 func openCommand(t terminal) *cobra.Command {
 	o := &opening{speaker: speaker{t: t}}
-	c := o.flags(&cobra.Command{
-		Use:   "open",
-		Short: "as the beneficiary of a released vault: ask for the shares, check them, open the segments",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
-	})
-	c.GroupID = groupSealed
+	c := &cobra.Command{
+		Use:     "open",
+		GroupID: groupSealed,
+		Short:   "as the beneficiary of a released vault: ask for the shares, check them, open the segments",
+		Long: `Ask the custodians for their shares, check every one, recover the key of each epoch, and open every segment that the record
+describes into --out. A wrong share is proved on the record and its custodian named. Exit 1 if the vault is not released, or if
+a segment that the record describes does not open.
+
+With --identities DIR the key of each epoch is kept as a file for the stock age tool, so that segments can be opened without
+this program: age -d -i DIR/epoch-3.txt SEGMENT. What comes out is the clip, then zeros, then its length in the last eight bytes.`,
+		Example: "  detente open --segments http://127.0.0.1:7201 --out footage --key iaea.key",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+	}
+	o.who(c)
 	f := c.Flags()
-	f.StringVar(&o.vault, "vault", "", "which vault, if the text has several")
-	f.StringVar(&o.segments, "segments", "", "where the sealed segments are: the recorder's address, or its folder of segments")
-	f.StringVar(&o.out, "out", "opened", "folder for what is opened")
-	f.DurationVar(&o.wait, "wait", time.Minute, "how long to wait for the custodians")
-	c.MarkFlagRequired("segments")
+	f.StringVar(&o.vault, "vault", "", "`NAME` of the vault, if the text has several")
+	f.StringVar(&o.segments, "segments", "", "`WHERE` the sealed segments are: the recorder's address, or its folder of segments")
+	f.StringVar(&o.out, "out", "opened", "`FOLDER` for what is opened")
+	f.StringVar(&o.identities, "identities", "", "also keep each epoch's age identity in this `FOLDER`; whoever has one opens that epoch")
+	f.DurationVar(&o.patience, "wait", time.Minute, "how long to wait for the custodians, a `DURATION`")
+	need(c, "segments")
 	return c
 }
 
@@ -56,31 +63,46 @@ func (o *opening) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := followRecord(ctx, o.record, o.dir)
+	s, err := followRecord(ctx, o.t, o.record, o.dir)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	v, _, err := ledgerOf(s, o.vault)
+	v, err := pickVault(s.agreement, o.vault)
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(o.out, 0o700); err != nil {
-		return err
+	for _, folder := range []string{o.out, o.identities} {
+		if folder == "" {
+			continue
+		}
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return usage("%w", err)
+		}
 	}
-	waited, cancel := context.WithTimeout(ctx, o.wait)
+	waited, cancel := context.WithTimeout(ctx, o.patience)
 	defer cancel()
+	defer o.t.working("asking the custodians and opening")()
 	report, err := beneficiary.Open(waited, beneficiary.Config{
 		Dir: filepath.Join(o.out, ".delivery"), Signers: signers, Record: s.client, Mirror: s.follower, Vault: v.Name, Random: rand.Reader,
-		Segment: segmentsFrom(o.segments), Clip: o.keep, Log: slog.New(slog.NewTextHandler(o.t.err, nil)),
+		Segment: segmentsFrom(o.segments), Clip: o.keep, Identity: o.keepIdentity, Log: slog.New(slog.NewTextHandler(o.t.err, nil)),
 	})
 	if refused, ok := errors.AsType[*beneficiary.NotReleasedError](err); ok {
 		return no(refused)
 	}
 	if err != nil {
-		return err
+		return divergence(err)
 	}
 	return o.tell(report)
+}
+
+// keepIdentity keeps an epoch's key for the stock age tool, if that was asked for.
+func (o *opening) keepIdentity(epoch int64, id *vault.Identity) error {
+	if o.identities == "" {
+		return nil
+	}
+	name := filepath.Join(o.identities, fmt.Sprintf("epoch-%d.txt", epoch))
+	return durable.WriteFile(durable.OS, name, []byte(id.String()+"\n"))
 }
 
 func (o *opening) keep(camera string, seq int64, data []byte) error {
@@ -129,7 +151,7 @@ func segmentsFrom(where string) func(context.Context, string, int64) ([]byte, er
 		}
 	}
 	return func(ctx context.Context, camera string, seq int64) ([]byte, error) {
-		q, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/segment/%s/%d", strings.TrimSuffix(where, "/"), camera, seq), nil)
+		q, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/segment/%s/%d", strings.TrimSuffix(where, "/"), url.PathEscape(camera), seq), nil)
 		if err != nil {
 			return nil, err
 		}
@@ -143,61 +165,4 @@ func segmentsFrom(where string) func(context.Context, string, int64) ([]byte, er
 		}
 		return io.ReadAll(io.LimitReader(resp.Body, vault.SegmentSize(vault.MaxSegmentBytes)+1))
 	}
-}
-
-func sealCommand(t terminal) *cobra.Command {
-	r := &role{t: t}
-	var address, name, camera string
-	c := r.flags(&cobra.Command{
-		Use:   "seal FILE...",
-		Short: "seal files into a vault, as its recorder, and put their manifests on the record",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := r.prepare(true); err != nil {
-				return err
-			}
-			client, err := recordClient(address)
-			if err != nil {
-				return err
-			}
-			rec, err := recorder.Open(cmd.Context(), recorder.Config{
-				Dir: r.dir, Signer: r.signer, Key: ed25519.NewKeyFromSeed(r.file.Seed()), Record: client, Vault: agreement.Name(name),
-				Source: noSource, Deal: dealInChild, Clock: r.clock, Batch: time.Minute, Log: r.log,
-			})
-			if err != nil {
-				return err
-			}
-			defer rec.Close()
-			return sealFiles(cmd.Context(), t, rec, camera, args)
-		},
-	}, false)
-	c.GroupID = groupSealed
-	c.Args = cobra.MinimumNArgs(1)
-	f := c.Flags()
-	f.StringVar(&address, "record", "", "address of the record")
-	f.StringVar(&name, "vault", "", "vault of the text")
-	f.StringVar(&camera, "camera", "main", "which of the vault's cameras they are of")
-	return c
-}
-
-var errNoSource = errors.New("files are sealed one by one; there is no source")
-
-func noSource(string, source.Options) (source.Source, error) { return nil, errNoSource }
-
-func sealFiles(ctx context.Context, t terminal, rec *recorder.Recorder, camera string, names []string) error {
-	var contents [][]byte
-	for _, name := range names {
-		b, err := os.ReadFile(name)
-		if err != nil {
-			return &exitError{exitUsage, err}
-		}
-		contents = append(contents, b)
-	}
-	first, err := rec.SealFiles(ctx, camera, contents)
-	if err != nil {
-		return err
-	}
-	for i, name := range names {
-		fmt.Fprintf(t.out, "%s is segment %d of camera %s\n", name, first+int64(i), camera)
-	}
-	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"detente/agreement"
 	"detente/machine"
@@ -19,21 +20,27 @@ func outcomeCommand(t terminal) *cobra.Command {
 		Long: `Sign an outcome of a vault. It counts once every signatory of the agreement and every custodian of the vault has signed the
 same one, and is the way out when the record halted and neither certificate can be had. Whoever signs one renounces acting
 on a certificate of another.`,
-		Args: cobra.ExactArgs(2),
+		Example: "  detente outcome footage erase --key iran-1.key --key iran-2.key",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			outcome := machine.Outcome(args[1])
 			if outcome != machine.Released && outcome != machine.Erased {
 				return usage("outcome %q: want release or erase", args[1])
 			}
-			return s.say(cmd.Context(), func(f *record.Fold) (statement.Body, statement.ID, error) {
-				for _, v := range f.Agreement().Vaults {
-					if string(v.Name) == args[0] {
-						left := f.Unagreed(agreement.Name(args[0]), outcome)
-						fmt.Fprintf(t.err, "not signed yet by: %v\n", left)
-						return statement.OutcomeBody{Vault: args[0], Outcome: args[1]}, statement.ID{}, nil
+			return s.say(cmd.Context(), func(f *record.Fold, by agreement.Name) (statement.Body, statement.ID, error) {
+				v, err := pickVault(f.Agreement(), args[0])
+				if err != nil {
+					return nil, statement.ID{}, err
+				}
+				var left []string
+				for _, name := range f.Unagreed(v.Name, outcome) {
+					if name != by {
+						left = append(left, string(name))
 					}
 				}
-				return nil, statement.ID{}, usage("the text has no vault %q", args[0])
+				if len(left) > 0 {
+					fmt.Fprintf(t.err, "besides %s, these have yet to sign the same: %s\n", by, strings.Join(left, ", "))
+				}
+				return statement.OutcomeBody{Vault: args[0], Outcome: args[1]}, statement.ID{}, nil
 			})
 		},
 	})

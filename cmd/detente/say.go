@@ -2,11 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strings"
+	"time"
 
 	"detente/agreement"
-	"detente/internal/clock"
+	"detente/machine"
 	"detente/record"
 	"detente/statement"
 
@@ -20,44 +21,63 @@ type speaker struct {
 	record string
 	keys   []string
 	dir    string
-	clock  string
+	wait   time.Duration
 	json   bool
 }
+
+const recordUsage = "address of the record, a `URL`, as detente serve printed it (or set DETENTE_RECORD)"
 
 // flags adds the flags that every command of groupSay has.
 func (s *speaker) flags(c *cobra.Command) *cobra.Command {
 	c.GroupID = groupSay
-	f := c.Flags()
-	f.StringVar(&s.record, "record", "", "address of the record, as `detente serve` printed it (or set DETENTE_RECORD)")
-	f.StringArrayVar(&s.keys, "key", nil, "key file to sign with; give it again for each further person (or set DETENTE_KEY)")
-	f.StringVar(&s.dir, "dir", "", "folder that remembers the largest head seen of each record (default: the user's own)")
-	f.StringVar(&s.clock, "clock", "real", "the clock of a simulated record")
-	f.BoolVar(&s.json, "json", false, "answer in JSON")
+	s.who(c)
+	c.Flags().DurationVar(&s.wait, "wait", 0, "wait so long, a `DURATION` such as 30s, until the statement takes effect, and say whether it did")
 	return c
 }
 
-// say signs a statement with this body, submits it, and prints its receipt.
-// answers gives the statement it answers, if the kind answers one.
-func (s *speaker) say(ctx context.Context, body func(*record.Fold) (statement.Body, statement.ID, error)) error {
-	if _, err := clock.Parse(s.clock); err != nil {
-		return usage("%w", err)
+// who adds the flags that say who speaks on which record.
+func (s *speaker) who(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&s.record, "record", "", recordUsage)
+	f.StringArrayVar(&s.keys, "key", nil, "`FILE` with the key to sign with; again for each further person who signs (or set DETENTE_KEY)")
+	f.StringVar(&s.dir, "dir", "", dirUsage)
+	jsonFlag(c, &s.json)
+}
+
+// A composer makes the body of a statement of somebody from the record as it
+// stands, and names the statement that it answers, if its kind answers one.
+type composer func(f *record.Fold, by agreement.Name) (statement.Body, statement.ID, error)
+
+// only is a body that needs nothing of the record and answers nothing.
+func only(b statement.Body) composer {
+	return func(*record.Fold, agreement.Name) (statement.Body, statement.ID, error) {
+		return b, statement.ID{}, nil
+	}
+}
+
+// say signs a statement with the composed body, submits it, and prints its
+// receipt.
+func (s *speaker) say(ctx context.Context, compose composer) error {
+	if s.wait < 0 {
+		return usage("--wait %v: want a duration above zero", s.wait)
 	}
 	signers, err := loadKeys(s.t, s.keys)
 	if err != nil {
 		return err
 	}
-	r, err := followRecord(ctx, s.record, s.dir)
+	r, err := followRecord(ctx, s.t, s.record, s.dir)
 	if err != nil {
 		return err
 	}
 	defer r.close()
-	b, answers, err := body(r.fold)
+	by := agreement.Name(signers[0].Name())
+	body, answers, err := compose(r.fold, by)
 	if err != nil {
 		return err
 	}
 	st := &statement.Statement{
-		Agreement: r.agreement.ID, Bundle: r.agreement.ID, By: agreement.Name(signers[0].Name()),
-		Answers: answers, Seen: r.fold.Head(), Body: b,
+		Agreement: r.agreement.ID, Bundle: r.agreement.ID, By: by,
+		Answers: answers, Seen: r.fold.Head(), Body: body,
 	}
 	text, err := st.Text()
 	if err != nil {
@@ -71,190 +91,75 @@ func (s *speaker) say(ctx context.Context, body func(*record.Fold) (statement.Bo
 	if err != nil {
 		return err
 	}
-	return s.answer(receipt.Index, statement.IDOf(text), b.Kind())
+	said := saidReport{Entry: receipt.Index, ID: statement.IDOf(text).String(), Kind: string(body.Kind())}
+	if s.wait == 0 {
+		return s.answer(said, nil)
+	}
+	return s.await(ctx, r, said)
 }
 
-// answer prints where the statement stands on the record.
-func (s *speaker) answer(index int64, id statement.ID, kind statement.Kind) error {
+// A saidReport is the answer of a command that says something: where the
+// statement stands on the record and, if that was waited for, what came of it.
+type saidReport struct {
+	Entry  int64         `json:"entry"`
+	ID     string        `json:"id"`
+	Kind   string        `json:"kind"`
+	Effect *effectReport `json:"effect,omitempty"`
+}
+
+type effectReport struct {
+	Effect bool           `json:"effect"`
+	At     machine.Moment `json:"at"`
+	Reason string         `json:"reason,omitempty"` // why it has none
+}
+
+// await follows the record until it has dated the statement.
+func (s *speaker) await(ctx context.Context, r *subject, said saidReport) error {
+	ctx, cancel := context.WithTimeout(ctx, s.wait)
+	defer cancel()
+	done := s.t.working("waiting until the statement takes effect")
+	err := r.follower.Wait(ctx, func(f *record.Fold, _ int64) bool {
+		if f.Size() <= said.Entry || f.Entry(said.Entry).Effect == nil {
+			return false
+		}
+		e := f.Entry(said.Entry).Effect
+		said.Effect = &effectReport{e.Verdict.Effect, momentOf(e.At), e.Verdict.Reason}
+		return true
+	})
+	done()
+	if errors.Is(err, context.DeadlineExceeded) {
+		return s.answer(said, fmt.Errorf("it is on the record and did not take effect within %v: the witnesses have yet to date it", s.wait))
+	}
+	if err != nil {
+		return divergence(err)
+	}
+	return s.answer(said, nil)
+}
+
+// answer prints what came of the statement. Words are meant to have no effect;
+// of anything else that has none the answer is no.
+func (s *speaker) answer(said saidReport, unknown error) error {
 	if s.json {
-		return printJSON(s.t.out, struct {
-			Entry int64  `json:"entry"`
-			ID    string `json:"id"`
-			Kind  string `json:"kind"`
-		}{index, id.String(), string(kind)})
+		if err := printJSON(s.t.out, said); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(s.t.out, "on the record: entry %d, %s %s\n", said.Entry, said.Kind, said.ID)
+		switch e := said.Effect; {
+		case e == nil:
+		case e.Effect:
+			fmt.Fprintf(s.t.out, "in effect since %v\n", e.At)
+		default:
+			fmt.Fprintf(s.t.out, "no effect: %s\n", e.Reason)
+		}
 	}
-	fmt.Fprintf(s.t.out, "on the record: entry %d, %s %s\n", index, kind, id)
-	fmt.Fprintf(s.t.err, "it is durable and its inclusion is proved; it takes effect once witnesses have cosigned it\n")
+	switch e := said.Effect; {
+	case unknown != nil:
+		return &exitError{exitUnknown, unknown}
+	case e != nil && !e.Effect && statement.Kind(said.Kind).Force() != statement.ForceWords:
+		return no(nil)
+	case e == nil && !s.json:
+		fmt.Fprintln(s.t.err, "it is durable and its inclusion is proved; it takes effect once witnesses have cosigned it (--wait 1m waits for that)")
+	}
 	return nil
-}
-
-// only is a body that needs nothing of the record and answers nothing.
-func only(b statement.Body) func(*record.Fold) (statement.Body, statement.ID, error) {
-	return func(*record.Fold) (statement.Body, statement.ID, error) { return b, statement.ID{}, nil }
-}
-
-func declareCommand(t terminal) *cobra.Command {
-	s := &speaker{t: t}
-	return s.flags(&cobra.Command{
-		Use:   "declare TEXT",
-		Short: "put words on the record, with no effect",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return s.say(cmd.Context(), only(statement.DeclareBody{Text: args[0], Documents: []statement.Document{}}))
-		},
-	})
-}
-
-func performCommand(t terminal) *cobra.Command {
-	s := &speaker{t: t}
-	return s.flags(&cobra.Command{
-		Use:   "perform COMMITMENT",
-		Short: "claim that a commitment is done",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return s.say(cmd.Context(), only(statement.PerformBody{Commitment: args[0], Documents: []statement.Document{}}))
-		},
-	})
-}
-
-func liftCommand(t terminal) *cobra.Command {
-	s := &speaker{t: t}
-	return s.flags(&cobra.Command{
-		Use:   "lift MEASURE",
-		Short: "say that a measure is lifted: its holder, or who may report it",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return s.say(cmd.Context(), only(statement.LiftBody{Measure: args[0], Documents: []statement.Document{}}))
-		},
-	})
-}
-
-func imposeCommand(t terminal) *cobra.Command {
-	s := &speaker{t: t}
-	return s.flags(&cobra.Command{
-		Use:   "impose MEASURE",
-		Short: "say that a measure is in force again",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return s.say(cmd.Context(), only(statement.ImposeBody{Measure: args[0], Documents: []statement.Document{}}))
-		},
-	})
-}
-
-func verifyCommand(t terminal) *cobra.Command {
-	s := &speaker{t: t}
-	var reason string
-	c := s.flags(&cobra.Command{
-		Use:   "verify COMMITMENT accepts|refuses",
-		Short: "find whether the open claim of a commitment is true",
-		Args:  cobra.ExactArgs(2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if args[1] != "accepts" && args[1] != "refuses" {
-				return usage("finding %q: want accepts or refuses", args[1])
-			}
-			return s.say(cmd.Context(), func(f *record.Fold) (statement.Body, statement.ID, error) {
-				claim, ok := openClaim(f, args[0])
-				if !ok {
-					return nil, statement.ID{}, no(fmt.Errorf("commitment %s has no claim on the record to verify", args[0]))
-				}
-				return statement.VerifyBody{Commitment: args[0], Finding: args[1], Reason: reason, Documents: []statement.Document{}}, claim, nil
-			})
-		},
-	})
-	c.Flags().StringVar(&reason, "reason", "", "why, in words")
-	return c
-}
-
-// openClaim is the latest statement that claims the commitment: a perform, or
-// the lifting of the measure that it is about.
-func openClaim(f *record.Fold, commitment string) (statement.ID, bool) {
-	measure := ""
-	for _, c := range f.Agreement().Commitments {
-		if ref, ok := c.What.(*agreement.Ref); ok && string(c.Name) == commitment && ref.Noun == "measure" {
-			measure = string(ref.Name)
-		}
-	}
-	for i := f.Size() - 1; i >= 0; i-- {
-		e := f.Entry(i)
-		if e.Statement == nil || e.Fault != nil {
-			continue
-		}
-		switch b := e.Statement.Body.(type) {
-		case statement.PerformBody:
-			if b.Commitment == commitment {
-				return e.Statement.ID, true
-			}
-		case statement.LiftBody:
-			if b.Measure == measure {
-				return e.Statement.ID, true
-			}
-		}
-	}
-	return statement.ID{}, false
-}
-
-func contestCommand(t terminal) *cobra.Command {
-	s := &speaker{t: t}
-	return s.flags(&cobra.Command{
-		Use:   "contest COMMITMENT REASON",
-		Short: "dispute a claim or the standing of a commitment, in words",
-		Args:  cobra.ExactArgs(2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return s.say(cmd.Context(), func(f *record.Fold) (statement.Body, statement.ID, error) {
-				claim, _ := openClaim(f, args[0])
-				return statement.ContestBody{Commitment: args[0], Reason: args[1], Documents: []statement.Document{}}, claim, nil
-			})
-		},
-	})
-}
-
-func invokeCommand(t terminal) *cobra.Command {
-	s := &speaker{t: t}
-	var states []string
-	var reason string
-	c := s.flags(&cobra.Command{
-		Use:   "invoke ACT",
-		Short: "perform a formal act of the text",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return s.say(cmd.Context(), only(statement.InvokeBody{Act: args[0], States: append([]string{}, states...), Reason: reason, Documents: []statement.Document{}}))
-		},
-	})
-	c.Flags().StringSliceVar(&states, "states", nil, "the words that the act must carry, for example deems-significant")
-	c.Flags().StringVar(&reason, "reason", "", "why, in words")
-	return c
-}
-
-func reportCommand(t terminal) *cobra.Command {
-	s := &speaker{t: t}
-	return s.flags(&cobra.Command{
-		Use:     "report READING VALUE [UNIT]",
-		Short:   "report a reading: a number with its unit, or a fact (true or false)",
-		Example: "  detente report enriched-stockpile 202.8 kg --record ... --key iaea.key",
-		Args:    cobra.RangeArgs(2, 3),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			unit := strings.Join(args[2:], "")
-			return s.say(cmd.Context(), only(statement.ReportBody{Reading: args[0], Value: args[1], Unit: unit, Documents: []statement.Document{}}))
-		},
-	})
-}
-
-func attributeCommand(t terminal) *cobra.Command {
-	s := &speaker{t: t}
-	var source, dated string
-	c := s.flags(&cobra.Command{
-		Use:   "attribute WHO TEXT",
-		Short: "record what somebody else is reported to have said or done; never the force of a signed statement",
-		Args:  cobra.ExactArgs(2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			at, err := parseInstant(dated)
-			if err != nil {
-				return err
-			}
-			return s.say(cmd.Context(), only(statement.AttributedBody{To: args[0], Text: args[1], Source: source, Dated: int64(at)}))
-		},
-	})
-	c.Flags().StringVar(&source, "source", "", "where it was reported")
-	c.Flags().StringVar(&dated, "dated", "", "the day or instant it is reported of, for example 2021-05-22")
-	return c
 }

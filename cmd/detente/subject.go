@@ -28,17 +28,28 @@ type subject struct {
 	client    *mirror.Client   // nil unless running
 }
 
+// subjectOf is the PATH of a command that takes `[PATH]`, then rest operands:
+// the first argument, or the running record that DETENTE_RECORD names.
+func subjectOf(args []string, rest int) (path string, others []string, err error) {
+	if len(args) > rest {
+		return args[0], args[1:], nil
+	}
+	if path = os.Getenv("DETENTE_RECORD"); path == "" {
+		return "", nil, usage("nothing to look at: give PATH (a text, an exported record, a mirror's folder or a record's address), or set DETENTE_RECORD")
+	}
+	return path, args, nil
+}
+
 // openSubject opens what path names: the address of a running record, an
 // exported record, a mirror's folder, or an agreement's file or folder.
 // remember is where a running record's largest head is kept ("": the user's).
-func openSubject(ctx context.Context, path, remember string) (*subject, error) {
-	if strings.HasPrefix(path, "http://") || strings.HasPrefix(path, "https://") {
-		return followRecord(ctx, path, remember)
-	}
-	if strings.HasSuffix(path, ".detente") {
+func openSubject(ctx context.Context, t terminal, path, remember string) (*subject, error) {
+	switch {
+	case strings.HasPrefix(path, "http://") || strings.HasPrefix(path, "https://"):
+		return followRecord(ctx, t, path, remember)
+	case strings.HasSuffix(path, ".detente"):
 		return openExport(path)
-	}
-	if _, err := os.Stat(filepath.Join(path, "bundle")); err == nil {
+	case isMirror(path):
 		return openMirror(ctx, path)
 	}
 	return openText(path)
@@ -47,11 +58,11 @@ func openSubject(ctx context.Context, path, remember string) (*subject, error) {
 func openText(path string) (*subject, error) {
 	b, err := dir.Load(path)
 	if err != nil {
-		return nil, &exitError{exitUsage, err}
+		return nil, usage("%w", err)
 	}
 	a, diagnostics := agreement.Read(b)
 	if a == nil {
-		return nil, no(fmt.Errorf("%s is not a sound text: %d errors; see: detente check %s", path, len(diagnostics), path))
+		return nil, no(fmt.Errorf("%s is not a sound text: %s\nsee: detente check %s", path, count(len(diagnostics), "fault"), path))
 	}
 	return &subject{bundle: b, agreement: a}, nil
 }
@@ -59,23 +70,32 @@ func openText(path string) (*subject, error) {
 func openExport(path string) (*subject, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, &exitError{exitUsage, err}
+		return nil, usage("%w", err)
 	}
 	e, err := record.ReadExport(b, record.DefaultLimits)
 	if err != nil {
-		return nil, no(err)
+		return nil, no(fmt.Errorf("%s is not a sound export: %w\nsee: detente audit %s", path, err, path))
 	}
 	f, err := e.Fold()
 	if err != nil {
-		return nil, no(err)
+		return nil, no(fmt.Errorf("%s is not a sound export: %w\nsee: detente audit %s", path, err, path))
 	}
 	return &subject{bundle: e.Bundle, agreement: f.Agreement(), fold: f, export: e}, nil
 }
 
+// isMirror is whether path is a mirror's folder: it holds the bundle's archive.
+func isMirror(path string) bool {
+	info, err := os.Stat(filepath.Join(path, "bundle"))
+	return err == nil && info.Mode().IsRegular()
+}
+
 func openMirror(ctx context.Context, path string) (*subject, error) {
 	f, err := mirror.Open(ctx, mirror.Config{Dir: path})
+	if isLocked(err) {
+		return nil, fmt.Errorf("a running process keeps the folder %s: ask it by the address that it printed, or end it", path)
+	}
 	if err != nil {
-		return nil, err
+		return nil, divergence(err)
 	}
 	return &subject{bundle: f.Bundle(), agreement: f.Agreement(), fold: f.Fold(), follower: f}, nil
 }
@@ -86,10 +106,7 @@ const lockPatience = 10 * time.Second
 
 // followRecord opens a running record through a folder that remembers it, and
 // brings it up to date.
-func followRecord(ctx context.Context, address, remember string) (*subject, error) {
-	if address == "" {
-		address = os.Getenv("DETENTE_RECORD")
-	}
+func followRecord(ctx context.Context, t terminal, address, remember string) (*subject, error) {
 	client, err := recordClient(address)
 	if err != nil {
 		return nil, err
@@ -101,6 +118,7 @@ func followRecord(ctx context.Context, address, remember string) (*subject, erro
 		}
 		remember = filepath.Join(config, "detente", "records")
 	}
+	defer t.working("fetching and verifying the record")()
 	cfg := mirror.Config{Dir: filepath.Join(remember, client.ID().String()), Client: client}
 	f, err := mirror.Open(ctx, cfg)
 	for patience := time.Now().Add(lockPatience); isLocked(err) && time.Now().Before(patience); {
@@ -133,31 +151,30 @@ func divergence(err error) error {
 }
 
 // recordClient reads a record's address: the depositary's, a slash, and the
-// agreement's id.
+// agreement's id. Without one it is that of DETENTE_RECORD.
 func recordClient(address string) (*mirror.Client, error) {
-	const form = "record %q: want the address that `detente serve` printed, for example http://127.0.0.1:7001/ and 64 hex digits"
+	if address == "" {
+		address = os.Getenv("DETENTE_RECORD")
+	}
+	if address == "" {
+		return nil, usage("no record: give --record URL, the address that detente serve printed, or set DETENTE_RECORD")
+	}
+	wrong := usage("record %q: want the address that detente serve printed, for example http://127.0.0.1:7001/ and 64 hex digits", address)
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
-		return nil, usage(form, address)
+		return nil, wrong
 	}
-	base, hex, _ := cutLastSlash(strings.TrimSuffix(address, "/"))
-	id, err := agreement.ParseDigest(hex)
+	address = strings.TrimSuffix(address, "/")
+	slash := strings.LastIndexByte(address, '/')
+	id, err := agreement.ParseDigest(address[slash+1:])
 	if err != nil {
-		return nil, usage(form, address)
+		return nil, wrong
 	}
-	c, err := mirror.NewClient(base, id, nil)
+	c, err := mirror.NewClient(address[:slash], id, nil)
 	if err != nil {
 		return nil, usage("%w", err)
 	}
 	return c, nil
-}
-
-func cutLastSlash(s string) (before, after string, ok bool) {
-	i := strings.LastIndexByte(s, '/')
-	if i < 0 {
-		return s, "", false
-	}
-	return s[:i], s[i+1:], true
 }
 
 // close gives the folder up.
@@ -194,7 +211,7 @@ func (s *subject) object(ctx context.Context, digest agreement.Digest) ([]byte, 
 // the record's own clock did not pass t.
 func (s *subject) at(t agreement.Instant) (*record.Fold, error) {
 	if s.fold == nil {
-		return nil, usage("a text has no past: name an exported or a running record, or use: detente plan --until")
+		return nil, usage("a text has no past: name an exported or a running record\nwhat a text says of the future: detente plan PATH --until TIME")
 	}
 	n := s.fold.AsOf(t)
 	entries := make([][]byte, n)
@@ -204,12 +221,32 @@ func (s *subject) at(t agreement.Instant) (*record.Fold, error) {
 	return record.FoldTo(s.agreement, entries, n)
 }
 
-// parseInstant reads an RFC 3339 instant, or a day: its first second in UTC.
-func parseInstant(text string) (agreement.Instant, error) {
-	for _, form := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(form, text); err == nil {
-			return agreement.Instant(t.Unix()), nil
+// pickVault is the vault of that name, or, without one, the only one.
+func pickVault(a *agreement.Agreement, name string) (*agreement.Vault, error) {
+	var names []string
+	for _, v := range a.Vaults {
+		if string(v.Name) == name || name == "" && len(a.Vaults) == 1 {
+			return v, nil
 		}
+		names = append(names, string(v.Name))
 	}
-	return 0, usage("time %q: want a day such as 2021-05-24 or an instant such as 2021-05-24T00:00:00Z", text)
+	switch {
+	case len(names) == 0:
+		return nil, usage("the text has no vault")
+	case name == "":
+		return nil, usage("the text has the vaults %s: give --vault NAME", strings.Join(names, ", "))
+	}
+	return nil, usage("vault %q: the text has %s", name, strings.Join(names, ", "))
+}
+
+// parseInstant reads an RFC 3339 instant, or a day: its first instant in the
+// zone of the agreement, as in its text.
+func parseInstant(a *agreement.Agreement, text string) (agreement.Instant, error) {
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return agreement.Instant(t.Unix()), nil
+	}
+	if t, err := time.Parse(time.DateOnly, text); err == nil {
+		return agreement.StartOfDay(t.Year(), t.Month(), t.Day(), a.Zone), nil
+	}
+	return 0, usage("time %q: want a day such as 2021-05-24, which begins at midnight in the agreement's zone, or an instant such as 2021-05-24T00:00:00Z", text)
 }

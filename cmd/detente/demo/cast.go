@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"bufio"
@@ -121,21 +121,12 @@ func (c *cast) run(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, c.exe, args...)
 	cmd.Stdout, cmd.Stderr = &out, &talk
 	err := cmd.Run()
-	if err != nil {
-		var exit *exec.ExitError
-		status := exitUnknown
-		if errors.As(err, &exit) {
-			status = exit.ExitCode()
-		}
-		err = &exitError{status, &commandError{strings.Join(args, " "), strings.TrimSpace(strings.TrimPrefix(talk.String(), "detente: "))}}
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		said := strings.TrimSpace(strings.TrimPrefix(talk.String(), "detente: "))
+		err = &CommandError{Command: strings.Join(args, " "), Status: exit.ExitCode(), Said: said}
 	}
 	return out.String(), err
 }
-
-// A commandError is what a command said when it failed.
-type commandError struct{ command, said string }
-
-func (e *commandError) Error() string { return e.said }
 
 // tail is the end of what a process said, for an error.
 func tail(path string) string {

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"fmt"
@@ -33,14 +33,18 @@ type pace struct {
 // statement; monitoring under the understanding began on the 23rd.
 var demoStart = time.Date(2021, 2, 20, 20, 30, 0, 0, time.UTC)
 
-// threeMonths is the pace of the accelerated story: three months of 24 hours a
-// day in about 25 seconds.
-func threeMonths() pace {
+// DefaultRate is three days in a second: three months in half a minute. A
+// second of the machine is then three days of the story, so a machine that
+// pauses for a third of a second makes a segment a day late.
+const DefaultRate = 259_200
+
+// threeMonths is the pace of the accelerated story.
+func threeMonths(rate int64) pace {
 	day := 24 * time.Hour
 	return pace{
-		simulated: true, rate: 345_600, begins: demoStart,
+		simulated: true, rate: rate, begins: demoStart,
 		opens: demoStart.Add(2 * day), closes: time.Date(2021, 5, 23, 19, 30, 0, 0, time.UTC),
-		window: time.Hour, epoch: 7 * day, clip: 10 * time.Second, cadence: 6 * time.Hour, batch: 12 * time.Hour,
+		window: time.Hour, epoch: 7 * day, clip: 10 * time.Second, cadence: 6 * time.Hour, batch: 4 * time.Hour,
 		within: 14 * day, hold: 30 * day, working: 2 * day, margin: time.Hour,
 		deed: time.Date(2021, 5, 3, 8, 0, 0, 0, time.UTC), found: time.Date(2021, 5, 10, 12, 0, 0, 0, time.UTC),
 		segmentSize: 256 << 10,

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -96,7 +96,19 @@ func (s *story) path(parts ...string) string {
 }
 func (s *story) agreement() string       { return s.path("agreement") }
 func (s *story) date(t time.Time) string { return t.In(s.demo.zone).Format(s.demo.dateForm) }
+
+// silence is how long, in the machine's time, a story goes on without a word.
+const silence = 5 * time.Second
+
+// until waits for an instant of the story, and says meanwhile what day it is.
 func (s *story) until(ctx context.Context, t time.Time) error {
+	step := silence * time.Duration(s.pace.rate)
+	for left := t.Sub(s.time.Now()); left > step; left = t.Sub(s.time.Now()) {
+		if err := s.time.Sleep(ctx, step); err != nil {
+			return err
+		}
+		fmt.Fprintf(s.demo.Talk, "  %-12s ...\n", s.date(s.time.Now()))
+	}
 	return s.time.Sleep(ctx, t.Sub(s.time.Now()))
 }
 
@@ -112,21 +124,24 @@ func (s *story) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var witnesses []string
 	serve := []string{"serve", "--key", s.key("secretariat"), "--agreement", s.agreement(), "--listen", "127.0.0.1:0"}
 	for _, name := range demoWitnesses {
 		w, err := s.cast.start(ctx, name, "witness", "--key", s.key(name), "--listen", "127.0.0.1:0")
 		if err != nil {
 			return err
 		}
-		serve = append(serve, "--witness", name+"="+w.url)
+		witnesses = append(witnesses, "--witness", name+"="+w.url)
 	}
+	serve = append(serve, witnesses...)
 	host, err := s.cast.start(ctx, "secretariat", serve...)
 	if err != nil {
 		return err
 	}
 	s.record = host.url
 	for _, name := range demoCustodians {
-		if _, err := s.cast.start(ctx, name, "custodian", "--key", s.key(name), "--record", s.record); err != nil {
+		args := append([]string{"custodian", "--key", s.key(name), "--record", s.record}, witnesses...)
+		if _, err := s.cast.start(ctx, name, args...); err != nil {
 			return err
 		}
 	}
@@ -153,7 +168,7 @@ func (s *story) open(ctx context.Context) error {
 // everything up.
 func (s *story) setClock() error {
 	if !s.pace.simulated {
-		s.pace = realTime(s.demo.realTime, time.Now())
+		s.pace = realTime(s.demo.RealTime, time.Now())
 		s.time = clock.Real{}
 		return nil
 	}
@@ -197,10 +212,12 @@ func (s *story) say(ctx context.Context, keys []string, args ...string) (string,
 	for _, k := range keys {
 		args = append(args, "--key", s.key(k))
 	}
-	if s.cast.clock != "" {
-		args = append(args, "--clock", s.cast.clock)
-	}
 	return s.cast.run(ctx, args...)
+}
+
+// look has somebody who is no party look at the record.
+func (s *story) look(ctx context.Context, args ...string) (string, error) {
+	return s.cast.run(ctx, append(args, s.record, "--dir", s.path("parties", "observer"))...)
 }
 
 // monitor lives from the signatures to the close.
@@ -255,12 +272,12 @@ func (s *story) close(ctx context.Context) (*ending, error) {
 	if err := s.tryToOpen(ctx, e); err != nil {
 		return nil, err
 	}
-	covered, err := s.cast.run(ctx, "coverage", "--vault", "footage", "--short", s.record)
+	covered, err := s.look(ctx, "coverage", "--vault", "footage", "--short")
 	if err != nil {
 		return nil, err
 	}
 	e.covered = strings.TrimSpace(covered)
-	if _, err := s.cast.run(ctx, "export", "--record", s.record, "--dir", s.path("parties", "iaea"), "--out", e.export); err != nil {
+	if _, err := s.look(ctx, "export", "--out", e.export); err != nil {
 		return nil, err
 	}
 	out, err := s.cast.run(ctx, "audit", e.export)
@@ -282,7 +299,7 @@ type custody struct {
 
 // actingTime is how long, in the machine's time, the record may take to decide
 // and the custodians to act, after the close.
-const actingTime = time.Minute
+const actingTime = 2 * time.Minute
 
 // outcome waits until the record decides, and for an erasure until every
 // custodian has said that it destroyed its shares.
@@ -290,7 +307,7 @@ func (s *story) outcome(ctx context.Context, e *ending) error {
 	ctx, cancel := context.WithTimeout(ctx, actingTime)
 	defer cancel()
 	for {
-		out, err := s.cast.run(ctx, "status", "--json", s.record)
+		out, err := s.look(ctx, "status", "--json")
 		if err != nil {
 			return err
 		}
@@ -313,17 +330,16 @@ func (s *story) outcome(ctx context.Context, e *ending) error {
 
 // openingTime is how long, in the machine's time, the beneficiary waits for
 // the custodians' shares.
-const openingTime = 30 * time.Second
+const openingTime = time.Minute
 
 // tryToOpen has the beneficiary ask for everything, whatever the outcome, and
 // compares what it gets with what the camera gave.
 func (s *story) tryToOpen(ctx context.Context, e *ending) error {
 	opened := s.path("opened")
 	_, err := s.say(ctx, []string{"iaea"}, "open", "--vault", "footage", "--segments", s.films, "--out", opened,
-		"--wait", openingTime.String())
-	var exit *exitError
-	if errors.As(err, &exit) && exit.status == exitNo {
-		e.refusal = exit.Error()
+		"--identities", s.path("identities"), "--wait", openingTime.String())
+	if no, ok := errors.AsType[*CommandError](err); ok && no.Status == 1 {
+		e.refusal = no.Said
 		s.demo.say("iaea asks", "refused: %s", e.refusal)
 		return nil
 	}
