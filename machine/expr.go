@@ -223,22 +223,32 @@ func evalSum(r reader, e *expr) value {
 	if !x.set || !y.set {
 		return unset
 	}
-	if x.rat != nil || y.rat != nil {
-		if e.op == opSub {
-			return value{set: true, rat: new(big.Rat).Sub(x.exact(), y.exact())}
+	if x.rat == nil && y.rat == nil {
+		if n, ok := sum(x.n, y.n, e.op == opSub); ok {
+			return value{set: true, n: n}
 		}
-		return value{set: true, rat: new(big.Rat).Add(x.exact(), y.exact())}
-	}
-	if e.op == opSub {
-		if y.n == math.MinInt64 {
+		if e.kind != agreement.TypeNumber {
 			return unset
 		}
-		y.n = -y.n
 	}
-	if y.n > 0 && x.n > math.MaxInt64-y.n || y.n < 0 && x.n < math.MinInt64-y.n || x.n+y.n == int64(never) {
-		return unset
+	if e.op == opSub {
+		return value{set: true, rat: new(big.Rat).Sub(x.exact(), y.exact())}
 	}
-	return value{set: true, n: x.n + y.n}
+	return value{set: true, rat: new(big.Rat).Add(x.exact(), y.exact())}
+}
+
+// sum adds y, or takes it away; not ok beyond what instants can be.
+func sum(x, y int64, minus bool) (int64, bool) {
+	if minus {
+		if y == math.MinInt64 {
+			return 0, false
+		}
+		y = -y
+	}
+	if y > 0 && x > math.MaxInt64-y || y < 0 && x < math.MinInt64-y || x+y == int64(never) {
+		return 0, false
+	}
+	return x + y, true
 }
 
 // evalExtreme is the earliest of the instants that are set, or the latest once

@@ -47,9 +47,7 @@ func (s *State) closeVault(i int) {
 	case s.true(v.opensIf):
 		s.decide(v, outcomeReleased, v.rules+ruleOpens)
 	default:
-		w := s.Clone()
-		w.probe, w.keep, w.causes = true, false, nil
-		clear(w.closed)
+		w := s.standstill()
 		clear(w.dirty)
 		w.values[v.closes] = int64(s.now)
 		switch {
@@ -62,6 +60,16 @@ func (s *State) closeVault(i int) {
 			s.write(v.outcome, outcomeHeld, v.rules+rulePending)
 		}
 	}
+}
+
+// standstill is a copy in which deadlines and vaults stand still: to add
+// findings to.
+func (s *State) standstill() *State {
+	bare := *s
+	bare.keep, bare.causes, bare.closed = false, nil, make([]*State, len(s.closed))
+	w := bare.Clone()
+	w.probe = true
+	return w
 }
 
 // mayOpen says whether findings on claims that were undecided at the close and

@@ -78,10 +78,7 @@ func (s *State) thenAtClose(v *vault) string {
 	if s.true(v.opensIf) {
 		return "its condition is true: released"
 	}
-	w := s.Clone()
-	w.probe, w.keep, w.causes = true, false, nil
-	clear(w.closed)
-	if w.mayOpen(v) {
+	if s.standstill().mayOpen(v) {
 		if v.Pending == string(Erased) {
 			return "a claim is undecided: erased"
 		}
