@@ -4,7 +4,8 @@ import (
 	"net/http"
 
 	"detente/depositary"
+	"detente/web"
 )
 
 // pages renders the pages of a record that this depositary hosts.
-func pages(v depositary.View) http.Handler { return http.NotFoundHandler() }
+func pages(v depositary.View) http.Handler { return web.New(v) }
