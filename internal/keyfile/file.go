@@ -180,17 +180,36 @@ func read(path string) ([]byte, error) {
 	return content, nil
 }
 
-// checkFolder refuses a folder in which others may replace files. With the
-// sticky bit, as on /tmp, they may not.
+// checkFolder refuses a path on which others may put another file in the place
+// of the key: by replacing it in its folder, or any folder above, or the link
+// that leads there. With the sticky bit, as on /tmp, they may not.
 func checkFolder(path string) error {
-	dir := filepath.Dir(path)
-	info, err := os.Stat(dir)
+	named, err := filepath.Abs(path)
 	if err != nil {
 		return fmt.Errorf("opening the folder of the key file: %w", err)
 	}
-	mode := info.Mode()
-	if mode.Perm()&0o022 != 0 && mode&fs.ModeSticky == 0 && runtime.GOOS != "windows" {
-		return &PermissionError{dir, mode.Perm(), "chmod 700 " + quote(dir)}
+	folder, err := filepath.EvalSymlinks(filepath.Dir(named))
+	if err != nil {
+		return fmt.Errorf("opening the folder of the key file: %w", err)
+	}
+	paths := []string{named, filepath.Join(folder, filepath.Base(named))}
+	if file, err := filepath.EvalSymlinks(named); err == nil { // before Create there is none
+		paths = append(paths, file)
+	}
+	for _, p := range paths {
+		for dir := filepath.Dir(p); ; dir = filepath.Dir(dir) {
+			info, err := os.Stat(dir)
+			if err != nil {
+				return fmt.Errorf("opening the folder of the key file: %w", err)
+			}
+			mode := info.Mode()
+			if mode.Perm()&0o022 != 0 && mode&fs.ModeSticky == 0 && runtime.GOOS != "windows" {
+				return &PermissionError{dir, mode.Perm(), "chmod go-w " + quote(dir)}
+			}
+			if dir == filepath.Dir(dir) {
+				break
+			}
+		}
 	}
 	return nil
 }

@@ -10,6 +10,8 @@
 // copies). A key that must not leave a device belongs in one: package
 // statement's Signer is an interface for that reason.
 //
+// BUG: who owns the folders is not looked at, only who may write in them.
+//
 // BUG: on Windows permissions are not checked, because its files do not have
 // these bits.
 //

@@ -143,12 +143,50 @@ func TestPermissions(t *testing.T) {
 		}
 		_, err := Load(path, nil)
 		var refusal *PermissionError
-		if ok && err != nil || !ok && (!errors.As(err, &refusal) || !strings.Contains(err.Error(), "chmod 700 "+dir)) {
+		if ok && err != nil || !ok && (!errors.As(err, &refusal) || !strings.Contains(err.Error(), "chmod go-w "+dir)) {
 			t.Fatalf("folder with mode %v: %v", mode, err)
 		}
 		if _, err := Create(filepath.Join(dir, fmt.Sprintf("of-%o", mode)), "iran", Ed25519, ""); ok != (err == nil) {
 			t.Fatalf("creating in a folder with mode %v: %v", mode, err)
 		}
+	}
+}
+
+// Whoever may rename a folder above the key's, or replace a link to it, gives
+// another key in its place.
+func TestFoldersAboveAndLinks(t *testing.T) {
+	top := t.TempDir()
+	at := func(parts ...string) string { return filepath.Join(append([]string{top}, parts...)...) }
+	for _, dir := range []string{at("open", "mine"), at("safe", "mine")} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, p := range []string{at("open", "mine", "key"), at("safe", "mine", "key")} {
+		if _, err := Create(p, "iran", Ed25519, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(
+		os.Symlink(at("open", "mine", "key"), at("safe", "to-file")),
+		os.Symlink(at("open", "mine"), at("safe", "to-folder")),
+		os.Symlink(at("safe", "mine", "key"), at("open", "from")),
+		os.Symlink(at("safe", "mine", "key"), at("safe", "within")),
+		os.Chmod(at("open"), 0o777),
+	); err != nil {
+		t.Fatal(err)
+	}
+	for path, ok := range map[string]bool{
+		at("safe", "mine", "key"): true, at("safe", "within"): true,
+		at("open", "mine", "key"): false, at("safe", "to-file"): false, at("safe", "to-folder", "key"): false, at("open", "from"): false,
+	} {
+		_, err := Load(path, nil)
+		if refusal, refused := errors.AsType[*PermissionError](err); ok != (err == nil) || !ok && (!refused || refusal.Path != at("open")) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if _, err := Create(at("open", "mine", "more", "key"), "iran", Ed25519, ""); err == nil {
+		t.Error("a key is created below a folder that others may write")
 	}
 }
 
