@@ -15,6 +15,7 @@ import (
 
 	"detente/agreement"
 	"detente/depositary"
+	"detente/mirror"
 	"detente/witness"
 )
 
@@ -56,7 +57,8 @@ func (p *Witness) close() error {
 // A Server is a depositary with its address, running.
 type Server struct {
 	*depositary.Depositary
-	URL string
+	URL       string
+	Witnesses *Line // to all its witnesses
 
 	dir    string
 	front  *front
@@ -80,7 +82,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // openServer opens a depositary in a folder, on a front of its own.
 func (w *World) openServer(dir string, witnesses map[agreement.Name]string) (*Server, error) {
-	s := &Server{dir: dir, front: &front{}}
+	s := &Server{dir: dir, front: &front{}, Witnesses: newLine()}
 	s.http = httptest.NewServer(s.front)
 	s.URL = s.http.URL
 	return s, s.start(w, witnesses)
@@ -88,7 +90,8 @@ func (w *World) openServer(dir string, witnesses map[agreement.Name]string) (*Se
 
 func (s *Server) start(w *World, witnesses map[agreement.Name]string) error {
 	d, err := depositary.Open(depositary.Config{
-		Dir: s.dir, Signer: w.Keys.signer(Depositary, 0), Clock: w.Clock, Log: w.log, Witnesses: witnesses, Batch: time.Millisecond,
+		Dir: s.dir, Signer: w.Keys.signer(Depositary, 0), Clock: w.Clock, Log: w.log.With("role", Depositary),
+		Witnesses: witnesses, HTTP: s.Witnesses.client(), Batch: time.Millisecond,
 	})
 	if err != nil {
 		return err
@@ -154,6 +157,31 @@ func (w *World) Fork(liars ...string) (*Server, error) {
 	w.others = append(w.others, s)
 	w.closers = append(w.closers, s.close)
 	return s, nil
+}
+
+// Freeze serves the record as it is now, and never more of it, as a mirror
+// does; it gives the address.
+func (w *World) Freeze(ctx context.Context, name string) (string, error) {
+	f, err := w.Follow(ctx, name, newLine())
+	if err != nil {
+		return "", err
+	}
+	w.closers = append(w.closers, f.Close)
+	if err := f.Update(ctx); err != nil {
+		return "", err
+	}
+	s := httptest.NewServer(f.Handler())
+	w.closers = append(w.closers, func() error {
+		s.CloseClientConnections()
+		s.Close()
+		return nil
+	})
+	return s.URL, nil
+}
+
+// WitnessClients are clients of all witnesses, as a party has them.
+func (w *World) WitnessClients() ([]*mirror.Witness, error) {
+	return mirror.Witnesses(w.Agreement, w.addresses(), nil)
 }
 
 func (w *World) addresses() map[agreement.Name]string {

@@ -1,13 +1,16 @@
 package simulation_test
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"detente/audit"
+	"detente/internal/clock"
 	"detente/machine"
 	"detente/record"
 	"detente/simulation"
@@ -121,6 +124,69 @@ func (p *play) finding(finding string) statement.ID {
 func (p *play) pass(at time.Time) {
 	p.t.Helper()
 	p.must(p.Pass(p.ctx, at))
+}
+
+var none statement.ID
+
+// judged is a statement's judgement as it stands.
+func (p *play) judged(id statement.ID) (j *record.Judged) {
+	p.t.Helper()
+	p.Reader.With(func(f *record.Fold) { j, _ = f.ByID(id) })
+	if j == nil {
+		p.t.Fatalf("no statement %s on the record", id)
+	}
+	return j
+}
+
+// covered waits until a proof of time dates a statement.
+func (p *play) covered(id statement.ID) {
+	p.t.Helper()
+	p.until("a proof covers the statement", func(f *record.Fold, _ *vault.Ledger) bool {
+		j, ok := f.ByID(id)
+		return ok && j.Covered
+	})
+}
+
+// acknowledged waits until every custodian with a share of the first n epochs
+// has acknowledged it. Who had no fresh key when an epoch was dealt has none.
+func (p *play) acknowledged(n int64) {
+	p.t.Helper()
+	p.until("all have acknowledged", func(_ *record.Fold, l *vault.Ledger) bool {
+		for e := range n {
+			a := l.Sealed(e + 1)
+			if a == nil {
+				return false
+			}
+			for i, s := range a.States {
+				if a.Core.Seats[i].Keyed && s.Acknowledged < 0 {
+					return false
+				}
+			}
+		}
+		return true
+	})
+}
+
+// seen waits until the custodians have seen the head that the reader has.
+func (p *play) seen(custodians ...string) {
+	p.t.Helper()
+	_, want := p.Reader.Head()
+	for _, name := range custodians {
+		p.eventually(name+" has seen the head", func() bool {
+			got, err := os.ReadFile(filepath.Join(p.Dir(name), "mirror", "head"))
+			return err == nil && bytes.Equal(got, want)
+		})
+	}
+}
+
+// eventually waits for something that only a role's folder or process shows.
+func (p *play) eventually(what string, cond func() bool) {
+	p.t.Helper()
+	for !cond() {
+		if (clock.Real{}).Sleep(p.ctx, 2*time.Millisecond) != nil {
+			p.t.Fatalf("waiting until %s: %v", what, p.ctx.Err())
+		}
+	}
 }
 
 // outcome is the vault's, by the record as it stands.

@@ -124,7 +124,7 @@ func (w *World) openCustodian(ctx context.Context, a *Actor) (runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	witnesses, err := mirror.Witnesses(w.Agreement, w.addresses(), nil)
+	witnesses, err := w.WitnessClients()
 	if err != nil {
 		return nil, err
 	}

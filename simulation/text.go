@@ -26,6 +26,7 @@ type Terms struct {
 	Window       time.Duration // proof_window
 	Within       time.Duration // of the verification; its silence accepts
 	Hold         time.Duration // at most
+	Else         string        // at the close, without a claim: erase, release or hold
 	HoldThen     string
 	Working      time.Duration
 	Margin       time.Duration
@@ -45,7 +46,7 @@ func DefaultTerms() Terms {
 	opens := begins.AddDate(0, 0, 2)
 	return Terms{
 		Name: "cameras", Begins: begins, Opens: opens, Closes: opens.AddDate(0, 0, 30),
-		Window: time.Hour, Within: 14 * day, Hold: 20 * day, HoldThen: "erase", Working: 2 * day, Margin: time.Hour,
+		Window: time.Hour, Within: 14 * day, Hold: 20 * day, Else: "erase", HoldThen: "erase", Working: 2 * day, Margin: time.Hour,
 		Epoch: 10 * day, Segment: 10 * time.Second, Cadence: day, SegmentBytes: 2048,
 		Witnesses:  []string{"vienna", "geneva", "muscat", "seoul"},
 		Custodians: []string{"c1", "c2", "c3", "c4", "c5", "c6", "c7"}, Need: 4, Absent: 1,
@@ -91,7 +92,7 @@ func (t Terms) text(k *Keys) string {
 	w("commitment %s {\n  by = us\n  to = [%s]\n  do = %s.lifted\n  due = %s.closes\n  reported = { by = [%s, %s] }\n", Commitment, Host, Measure, Vault, Host, Agency)
 	w("  verified = { by = %s, within = %s, silence = accepts }\n}\n", Host, seconds(t.Within))
 	w("vault %s {\n  records = \"surveillance\"\n  recorder = %s\n  host = %s\n  opens_to = [%s]\n  opens_if = %s.fulfilled\n", Vault, Recorder, Host, Agency, Commitment)
-	w("  opens = %s\n  closes = %s\n  pending = hold\n  else = erase\n", t.Opens.UTC().Format(time.RFC3339), t.Closes.UTC().Format(time.RFC3339))
+	w("  opens = %s\n  closes = %s\n  pending = hold\n  else = %s\n", t.Opens.UTC().Format(time.RFC3339), t.Closes.UTC().Format(time.RFC3339), t.Else)
 	w("  hold = { at_most = %s, then = %s }\n  cut = { working = %s, margin = %s }\n", seconds(t.Hold), t.HoldThen, seconds(t.Working), seconds(t.Margin))
 	w("  epochs = { every = %s, segments = %s, cadence = %s, bytes = %d }\n", seconds(t.Epoch), seconds(t.Segment), seconds(t.Cadence), t.SegmentBytes)
 	w("  custodians = { of = [%s], need = %d, absent = %d }\n}\n", strings.Join(t.Custodians, ", "), t.Need, t.Absent)
