@@ -4,14 +4,15 @@ import (
 	"fmt"
 
 	"detente/agreement"
-	"detente/statement"
 )
 
 // A found is the worst that was found of one manifest.
 type found struct {
-	class  Class
-	reason string
-	late   bool
+	class     Class
+	reason    string
+	late      bool
+	broken    string // how the chain is broken before this manifest
+	displaced bool   // its time cannot be true
 }
 
 // worse keeps the worse of two findings; of equals, both reasons.
@@ -28,15 +29,17 @@ func (f *found) worse(c Class, reason string, args ...any) {
 
 // examine judges one manifest in its place: chain, epoch, size, and times.
 func (c *survey) examine(cam *camera, m *SignedManifest, entry int64, off Milliseconds) found {
-	f := found{class: Covered}
+	f := found{class: Covered, broken: cam.broken}
 	switch {
 	case m.Seq > cam.next:
-		f.worse(Tampered, "numbers %d to %d are not on the record", cam.next, m.Seq-1)
-		cam.unseen = append(cam.unseen, statement.CameraRange{First: cam.next, Last: m.Seq - 1})
-		cam.anomaly(entry, m.Seq, "numbers %d to %d are not on the record", cam.next, m.Seq-1)
+		f.broken = fmt.Sprintf("numbers %d to %d are not on the record", cam.next, m.Seq-1)
+		cam.anomaly(entry, m.Seq, "%s", f.broken)
 	case m.Prev != cam.head:
-		f.worse(Tampered, "does not follow the manifest before it")
-		cam.anomaly(entry, m.Seq, "does not follow the manifest before it")
+		f.broken = "does not follow the manifest before it"
+		cam.anomaly(entry, m.Seq, "%s", f.broken)
+	}
+	if f.broken != "" {
+		f.worse(Tampered, "%s", f.broken)
 	}
 	c.examineEpoch(&f, m, entry)
 	if want := SegmentSize(c.ledger.Terms.SegmentBytes); m.Size != want {
@@ -80,7 +83,7 @@ func (c *survey) examineClock(f *found, cam *camera, m *SignedManifest) {
 	}
 	dWall, dMono := m.Wall-p.Wall, m.Mono-p.Mono
 	if dMono <= 0 {
-		if !c.stated(m.Camera, p.Wall, m.Wall+m.Duration, "reboot", "outage", "visit", "media-swap") {
+		if !cam.restarts.touch(p.Wall, m.Wall+m.Duration) {
 			f.worse(Degraded, "the recorder was restarted and no statement says so")
 		}
 		return
@@ -90,7 +93,7 @@ func (c *survey) examineClock(f *found, cam *camera, m *SignedManifest) {
 		step = -step
 	}
 	// Quartz drifts by less than a thousandth; one second is for rounding and slewing.
-	if step > 1000+dMono/1000 && !c.stated(m.Camera, p.Wall, m.Wall+m.Duration, "clock-step") {
+	if step > 1000+dMono/1000 && !cam.steps.touch(p.Wall, m.Wall+m.Duration) {
 		f.worse(Degraded, "the clock was set by %d ms and no statement says so", step)
 	}
 }
@@ -105,6 +108,7 @@ func (c *survey) examineBracket(f *found, m *SignedManifest, entry int64) {
 	case !ok || h.size > entry:
 		f.worse(Tampered, "names a checkpoint that this record did not have")
 	case h.clock > 0 && m.Wall < Milliseconds(h.clock)*1000-allowance:
+		f.displaced = true
 		f.worse(Tampered, "states a time before the checkpoint that it names")
 	case h.clock > 0 && m.Wall-Milliseconds(h.clock)*1000 > Milliseconds(c.schedule.stale)*1000:
 		f.worse(Degraded, "its checkpoint is %d s old", (m.Wall-Milliseconds(h.clock)*1000)/1000)
@@ -114,6 +118,7 @@ func (c *survey) examineBracket(f *found, m *SignedManifest, entry int64) {
 	case !ok:
 		f.worse(Degraded, "no proof of time covers its seal yet")
 	case end > Milliseconds(by)*1000+allowance:
+		f.displaced = true
 		f.worse(Tampered, "states a time after its seal existed")
 	case Milliseconds(by)*1000-end > Milliseconds(c.schedule.commit)*1000:
 		f.late = true

@@ -29,6 +29,9 @@ func NewReader(a *agreement.Agreement, vault agreement.Name) (*Reader, error) {
 // Read folds the entries up to size that it has not folded yet. Whoever acts
 // on the ledger reads only what is final.
 func (r *Reader) Read(f *record.Fold, size int64) error {
+	if err := r.follows(f); err != nil {
+		return err
+	}
 	for i := r.Size(); i < min(size, f.Size()); i++ {
 		e, err := EntryOf(f, i)
 		if err != nil {
@@ -37,6 +40,25 @@ func (r *Reader) Read(f *record.Fold, size int64) error {
 		if _, err := r.Append(e); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// follows refuses a fold of another history than was read so far: halves of
+// two records would give a ledger of neither.
+func (r *Reader) follows(f *record.Fold) error {
+	if r.Size() == 0 {
+		return nil
+	}
+	if r.Size() > f.Size() {
+		return fmt.Errorf("vault %s: %w: %d entries were read, it has %d", r.Terms.Vault, ErrOtherRecord, r.Size(), f.Size())
+	}
+	root, err := f.RootAt(r.Size())
+	if err != nil {
+		return err
+	}
+	if h, ok := r.heads[root]; !ok || h.size != r.Size() {
+		return fmt.Errorf("vault %s: %w: its first %d entries are others", r.Terms.Vault, ErrOtherRecord, r.Size())
 	}
 	return nil
 }
@@ -73,26 +95,30 @@ func ExistedBy(f *record.Fold) func(entry int64) (agreement.Instant, bool) {
 }
 
 // Cover computes the coverage of the vault from the record: its schedule as
-// the fold dates it, its clock, and by when each entry existed. batch gives a
+// the fold dates it, the clock of what was read, and by when each entry existed.
+// So a reader that has not read all knows of no gap in the rest. batch gives a
 // batch's object. It fails while it is not known when the recording starts.
 func (r *Reader) Cover(f *record.Fold, batch func(Digest) ([]byte, error)) (*Coverage, error) {
+	if err := r.follows(f); err != nil {
+		return nil, err
+	}
+	asOf := min(f.Clock(), r.Clock())
 	opens, ok := f.State().Opens(r.Terms.Vault)
 	if !ok {
 		return nil, fmt.Errorf("vault %s: %w", r.Terms.Vault, ErrNotOpen)
 	}
 	closes, ok := f.State().Closes(r.Terms.Vault)
 	if !ok {
-		closes = f.Clock()
+		closes = asOf
 	}
 	return r.Coverage(CoverageInput{
-		Opens: opens, Closes: max(opens, closes), AsOf: f.Clock(),
-		ExistedBy: func(entry int64) (agreement.Instant, bool) {
-			j := f.Entry(entry)
-			return j.UB, j.Covered
-		},
-		Batch: batch,
+		Opens: opens, Closes: max(opens, closes), AsOf: asOf, ExistedBy: ExistedBy(f), Batch: batch,
 	})
 }
 
-// ErrNotOpen says that there is no coverage to compute yet.
-var ErrNotOpen = errors.New("it is not known yet when the recording starts")
+// ErrNotOpen says that there is no coverage to compute yet; ErrOtherRecord, that
+// a fold is not of the record that was read.
+var (
+	ErrNotOpen     = errors.New("it is not known yet when the recording starts")
+	ErrOtherRecord = errors.New("not the record that was read before")
+)

@@ -31,6 +31,9 @@ const (
 	// MaxIntervals is how many intervals a coverage lists for one camera;
 	// those past it are counted, never dropped from the figures.
 	MaxIntervals = 1 << 16
+	// MaxAnomalies is how many anomalies a coverage lists for one camera, or
+	// about none; those past it are counted.
+	MaxAnomalies = 1 << 12
 )
 
 // Sizes of the wire forms.

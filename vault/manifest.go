@@ -77,8 +77,8 @@ func (m *Manifest) check() error {
 	switch {
 	case len(m.Camera) < 1 || len(m.Camera) > MaxCameraName || !utf8.ValidString(m.Camera):
 		return fmt.Errorf("%w: camera's name has %d bytes, want 1 to %d of UTF-8", ErrManifest, len(m.Camera), MaxCameraName)
-	case m.Seq < 1:
-		return fmt.Errorf("%w: number %d, want 1 or more", ErrManifest, m.Seq)
+	case m.Seq < 1 || m.Seq > statement.MaxInteger:
+		return fmt.Errorf("%w: number %d, want 1 to %d, the most that a seal can name", ErrManifest, m.Seq, int64(statement.MaxInteger))
 	case m.Seq == 1 && m.Prev != Digest{}:
 		return fmt.Errorf("%w: the first manifest names a previous one", ErrManifest)
 	case m.Seq > 1 && m.Prev == Digest{}:

@@ -2,8 +2,6 @@ package vault
 
 import (
 	"fmt"
-	"slices"
-	"sort"
 
 	"detente/agreement"
 )
@@ -54,7 +52,9 @@ func newSchedule(t *Terms, opens, closes, asOf agreement.Instant) (schedule, err
 		return s, fmt.Errorf("vault %s closes at %s before it opens at %s", t.Vault, closes, opens)
 	}
 	end := int64(closes)
-	if due := int64(asOf) - s.commit; due < end { // the rest may still be on its way
+	if asOf < opens { // also while there is no clock at all, which is the least instant
+		end = int64(opens)
+	} else if due := int64(asOf) - s.commit; due < end { // the rest may still be on its way
 		end = due
 	}
 	if n := end - int64(opens); n >= s.segment {
@@ -88,10 +88,12 @@ func (s *schedule) within(from, until agreement.Instant) (first, end int64) {
 	return clamp(first, s.slots), clamp(end, s.slots)
 }
 
-// touched gives the slots that [from, until] touches.
+// touched gives the slots that [from, until) touches; an event without length
+// touches the slot in which it lies.
 func (s *schedule) touched(from, until agreement.Instant) (first, end int64) {
+	until = max(until, from+1)
 	first = floorDiv(int64(from)-int64(s.opens)-s.segment, s.cadence) + 1
-	end = floorDiv(int64(until)-int64(s.opens), s.cadence) + 1
+	end = floorDiv(int64(until)-1-int64(s.opens), s.cadence) + 1
 	return clamp(first, s.slots), clamp(end, s.slots)
 }
 
@@ -103,78 +105,4 @@ func floorDiv(a, b int64) int64 {
 		q--
 	}
 	return q
-}
-
-// A run is consecutive slots of one class for one reason.
-type run struct {
-	first, end int64 // slots [first, end)
-	class      Class
-	reason     string
-	entry      int64 // that shows it, -1 if none
-}
-
-// A runs list is in order, without holes, from slot 0.
-type runs struct {
-	list    []run
-	omitted []run // past MaxIntervals: one per class, of which only the length counts
-	gaps    int   // unexplained ones among the omitted
-}
-
-func (r *runs) add(n run) {
-	if n.first >= n.end {
-		return
-	}
-	if k := len(r.list); k > 0 && len(r.omitted) == 0 {
-		if last := &r.list[k-1]; last.end == n.first && last.class == n.class && last.reason == n.reason && (n.entry == last.entry || n.class == Covered) {
-			last.end = n.end
-			return
-		}
-	}
-	if len(r.list) < MaxIntervals {
-		r.list = append(r.list, n)
-		return
-	}
-	if n.class == UnexplainedGap {
-		r.gaps++
-	}
-	for i := range r.omitted {
-		if o := &r.omitted[i]; o.class == n.class {
-			o.end += n.end - n.first
-			return
-		}
-	}
-	r.omitted = append(r.omitted, run{end: n.end - n.first, class: n.class})
-}
-
-// overlay re-classes the slots [first, end) wherever change says so, splitting
-// runs at the edges: nothing that lies beside them is touched.
-func (r *runs) overlay(first, end int64, change func(run) (run, bool)) {
-	from := sort.Search(len(r.list), func(i int) bool { return r.list[i].end > first })
-	to := sort.Search(len(r.list), func(i int) bool { return r.list[i].first >= end })
-	if first >= end || from >= to {
-		return
-	}
-	var out []run
-	changed := false
-	for _, old := range r.list[from:to] {
-		n, ok := change(old)
-		if !ok {
-			out = append(out, old)
-			continue
-		}
-		changed = true
-		lo, hi := max(old.first, first), min(old.end, end)
-		for _, part := range []run{
-			{old.first, lo, old.class, old.reason, old.entry},
-			{lo, hi, n.class, n.reason, n.entry},
-			{hi, old.end, old.class, old.reason, old.entry},
-		} {
-			if part.first < part.end {
-				out = append(out, part)
-			}
-		}
-	}
-	if changed {
-		r.list = slices.Replace(r.list, from, to, out...)
-	}
 }
