@@ -64,15 +64,17 @@ func (r *Recorder) next(ctx context.Context, opens agreement.Instant) (*submissi
 		}
 		r.mu.Lock()
 		p, err := r.ledger.Deal(epoch)
+		seen := r.known()
 		r.mu.Unlock()
 		if err != nil {
 			r.cfg.Log.Debug("not dealing", "reason", err)
 			continue
 		}
-		return r.fresh(ctx, p)
+		return r.fresh(ctx, p, seen)
 	}
 	r.mu.Lock()
 	p, due, reason := r.ledger.NextDealing(period)
+	seen := r.known()
 	r.mu.Unlock()
 	if !due {
 		if reason != "" {
@@ -80,8 +82,13 @@ func (r *Recorder) next(ctx context.Context, opens agreement.Instant) (*submissi
 		}
 		return nil, nil
 	}
-	return r.fresh(ctx, p)
+	return r.fresh(ctx, p, seen)
 }
+
+// known is the head up to which the ledger has read, with r.mu held. A dealing
+// cites it: whoever published a key after it is not left out of that dealing by
+// anybody's fault.
+func (r *Recorder) known() statement.Head { return r.heads[len(r.heads)-1].Head }
 
 // half is the dealing of an epoch whose core is on the record and whose
 // ciphertexts are not all: the recorder stopped in between.
@@ -128,7 +135,7 @@ func (r *Recorder) load(name string) (*vault.DealResult, error) {
 // earlier life had made, unchanged, or a new one. One that is damaged is lost,
 // and so is one under keys that are used up: a new attempt follows, never a
 // second version of the same.
-func (r *Recorder) fresh(ctx context.Context, p vault.Params) (*submission, error) {
+func (r *Recorder) fresh(ctx context.Context, p vault.Params, seen statement.Head) (*submission, error) {
 	for ; p.Attempt <= vault.MaxAttempt; p.Attempt++ {
 		name := r.dealingFile(&p)
 		d, err := r.load(name)
@@ -143,7 +150,7 @@ func (r *Recorder) fresh(ctx context.Context, p vault.Params) (*submission, erro
 		case d == nil:
 			return nil, fmt.Errorf("dealing epoch %d, attempt %d: the child left no file %s", p.Epoch, p.Attempt, name)
 		case fits(d, &p):
-			return &submission{name: name, result: d, epoch: &saying{}}, nil
+			return &submission{name: name, result: d, epoch: &saying{seen: seen}}, nil
 		}
 	}
 	return nil, fmt.Errorf("epoch %d: all %d attempts are used up", p.Epoch, vault.MaxAttempt)

@@ -66,8 +66,8 @@ type Recorder struct {
 
 // A seenHead is a head of the record and what its clock showed there.
 type seenHead struct {
+	statement.Head
 	clock agreement.Instant
-	root  [32]byte
 }
 
 // keptHeads bounds the heads that are kept, for clips that began a while ago.
@@ -270,8 +270,8 @@ func (r *Recorder) read() (err error) {
 			return
 		}
 		var root tlog.Hash
-		if root, err = f.RootAt(final); err == nil && (len(r.heads) == 0 || r.heads[len(r.heads)-1].root != root) {
-			r.heads = append(r.heads, seenHead{r.ledger.Clock(), root})
+		if root, err = f.RootAt(final); err == nil && (len(r.heads) == 0 || r.heads[len(r.heads)-1].Root != root) {
+			r.heads = append(r.heads, seenHead{statement.Head{Size: final, Root: root}, r.ledger.Clock()})
 		}
 	})
 	if len(r.heads) > 2*keptHeads {
@@ -286,10 +286,10 @@ func (r *Recorder) read() (err error) {
 func (r *Recorder) notBefore(start agreement.Instant) [32]byte {
 	for i := len(r.heads) - 1; i > 0; i-- {
 		if r.heads[i].clock <= start {
-			return r.heads[i].root
+			return r.heads[i].Root
 		}
 	}
-	return r.heads[0].root
+	return r.heads[0].Root
 }
 
 // opens is when the recording starts: as the text says, or with the entry into

@@ -12,6 +12,7 @@ import (
 // submitted again as it stands, for the host may have taken it all the same,
 // and a second one beside it would contradict it.
 type saying struct {
+	seen    statement.Head // that it cites; the head last seen if zero
 	note    []byte
 	receipt *mirror.Receipt // once it is taken
 }
@@ -24,7 +25,10 @@ func (r *Recorder) once(ctx context.Context, x *saying, answers statement.ID, bo
 		return x.receipt, nil
 	}
 	if x.note == nil {
-		head, _ := r.follower.Head()
+		head := x.seen
+		if head == (statement.Head{}) {
+			head, _ = r.follower.Head()
+		}
 		a := r.follower.Agreement()
 		s := &statement.Statement{Agreement: a.ID, Bundle: a.ID, By: r.terms.Recorder, Answers: answers, Seen: head, Body: body}
 		text, err := s.Text()
