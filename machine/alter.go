@@ -15,19 +15,31 @@ type Change struct {
 }
 
 // Text is the change in one sentence.
-func (c Change) Text() string {
+func (c Change) Text() string { return c.text(local{}) }
+
+func (c Change) text(l local) string {
 	text := "if " + c.If
 	if c.Until.Set {
-		text += " by " + c.Until.String()
+		text += " by " + l.text(c.Until)
 	}
 	if c.Stays {
 		return text + ", it stays " + c.Answer
 	}
 	text += ", it becomes " + c.Answer
 	if c.At.Set {
-		text += " on " + c.At.String()
+		text += " on " + l.text(c.At)
 	}
 	return text
+}
+
+// sameReport says whether both are one report, of other numbers.
+func (c Change) sameReport(o Change) bool {
+	if len(c.Acts) != 1 || len(o.Acts) != 1 {
+		return false
+	}
+	a, b := c.Acts[0], o.Acts[0]
+	return a.Verb == Report && a.Value != nil && b.Value != nil && a.By == b.By && a.Subject == b.Subject &&
+		c.Answer == o.Answer && c.At == o.At && c.Until == o.Until && c.Stays == o.Stays
 }
 
 // Enact applies an act at its instant, as a record would: deadlines before it
@@ -55,7 +67,7 @@ func (s *State) changes(q subject) []Change {
 	var out []Change
 	add := func(c Change) {
 		for _, o := range out {
-			if o.If == c.If {
+			if o.If == c.If || o.sameReport(c) {
 				return
 			}
 		}

@@ -43,9 +43,12 @@ const (
 
 const (
 	// maxLine bounds an assumption and a line of a scenario, maxScenario a
-	// scenario and maxLines its lines: each act costs a step and each
-	// expectation that fails an explanation.
+	// scenario and maxLines its lines: each act costs a step.
 	maxLine     = 4096
 	maxLines    = 10_000
 	maxScenario = 1 << 20
+
+	// maxExplained is how many failures of one scenario are explained: each
+	// explanation tries what else could have been.
+	maxExplained = 20
 )

@@ -3,6 +3,7 @@ package machine
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 
 	"detente/agreement"
@@ -84,6 +85,26 @@ func TestLifts(t *testing.T) {
 		apply(t, s, Act{At: at("2021-03-01"), By: "iran", Verb: Perform, Subject: "lift-sanctions"})
 		if got, want := status(s, "lift-sanctions") == "claimed", n == maxLifts; got != want {
 			t.Errorf("%d measures: claimed is %v, want %v", n, got, want)
+		}
+	}
+}
+
+// TestExplained: of many failures the first are explained.
+func TestExplained(t *testing.T) {
+	line := "expect 2021-05-24 footage release\n"
+	for n, want := range map[int]int{maxExplained: maxExplained, maxExplained + 1: maxExplained} {
+		sc, errs := ParseScenario([]byte(strings.Repeat(line, n)))
+		if errs != nil {
+			t.Fatal(errs)
+		}
+		got := 0
+		for _, r := range sc.Run(Compile(cameras())).Results {
+			if r.Why != "" {
+				got++
+			}
+		}
+		if got != want {
+			t.Errorf("%d failures: %d explained, want %d", n, got, want)
 		}
 	}
 }

@@ -19,6 +19,8 @@ type Foresight struct {
 	Changes int        `json:"changes"`
 	Lost    int        `json:"lost"`
 	Refused int        `json:"no_effect"`
+
+	local local
 }
 
 // Assumed is an assumed act and what became of it.
@@ -45,7 +47,7 @@ func Plan(s *State, assume []Act, until agreement.Instant) Foresight {
 	w := s.Clone()
 	w.KeepCauses(false)
 	w.KeepCauses(true)
-	f := Foresight{From: moment(s.now)}
+	f := Foresight{From: moment(s.now), local: s.m.local()}
 	acts := slices.Clone(assume)
 	slices.SortStableFunc(acts, func(a, b Act) int {
 		switch {
@@ -167,14 +169,20 @@ func signOf(x *fluent, values []string) string {
 	return "~"
 }
 
+func (l PlanLine) values() string { return strings.Join(l.Values, " -> ") }
+
 // Text is the plan for people to read: legend, assumptions, differences,
 // counts.
 func (f Foresight) Text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "from %s until %s\n", f.From, f.Until)
+	from := "the start"
+	if f.From.Set {
+		from = f.local.text(f.From)
+	}
+	fmt.Fprintf(&b, "from %s until %s\n%s", from, f.local.text(f.Until), f.local.legend())
 	b.WriteString("  + comes about\n  ~ changes\n  - is lost\n\n")
 	for _, a := range f.Assumed {
-		fmt.Fprintf(&b, "assuming %s: %s\n", a.At, a.Act)
+		fmt.Fprintf(&b, "assuming %s: %s\n", f.local.text(a.At), a.Act)
 		if !a.Effect {
 			fmt.Fprintf(&b, "  this has no effect: %s\n", a.Reason)
 		}
@@ -183,12 +191,12 @@ func (f Foresight) Text() string {
 		b.WriteString("assuming that nobody acts\n")
 	}
 	b.WriteString("\n")
-	width := 0
+	width, wide := 0, 0
 	for _, l := range f.Lines {
-		width = max(width, len(l.Subject))
+		width, wide = max(width, len(l.Subject)), max(wide, len(l.values()))
 	}
 	for _, l := range f.Lines {
-		fmt.Fprintf(&b, "  %s %-*s  %s  # %s, %s\n", l.Sign, width, l.Subject, strings.Join(l.Values, " -> "), l.At, l.Rule)
+		fmt.Fprintf(&b, "  %s %-*s  %-*s  # %s, %s\n", l.Sign, width, l.Subject, wide, l.values(), f.local.text(l.At), l.Rule)
 	}
 	if len(f.Lines) == 0 {
 		b.WriteString("  nothing changes\n")

@@ -114,6 +114,27 @@ func (m *Machine) rulesOf(b block, where agreement.Range, words []string) int32 
 	return first
 }
 
+// clause is that of the signed text which a block renders, if it says so.
+func (m *Machine) clause(b block) string {
+	switch a := m.agreement; b.noun {
+	case "party":
+		return a.Parties[b.i].Clause
+	case "measure":
+		return a.Measures[b.i].Clause
+	case "commitment":
+		return a.Commitments[b.i].Clause
+	case "act":
+		return a.Acts[b.i].Clause
+	case "reading":
+		return a.Readings[b.i].Clause
+	case "milestone":
+		return a.Milestones[b.i].Clause
+	case "vault":
+		return a.Vaults[b.i].Clause
+	}
+	return ""
+}
+
 // ruleRange is the narrowest text of the rule; the block's if it has no text of its own.
 func (m *Machine) ruleRange(b block, kind int32, whole agreement.Range) agreement.Range {
 	of := func(e agreement.Expr) agreement.Range {

@@ -147,8 +147,13 @@ func (sc *Scenario) Run(m *Machine) ScenarioReport {
 		return rank(a) - rank(b)
 	})
 	s := m.Start()
+	explained := 0
 	for _, e := range events {
-		rep.add(e.play(s))
+		r := e.play(s, explained < maxExplained)
+		if r.Why != "" {
+			explained++
+		}
+		rep.add(r)
 	}
 	slices.SortStableFunc(rep.Results, func(a, b Result) int { return a.Line - b.Line })
 	return rep
@@ -238,7 +243,7 @@ func (m *Machine) possible(e *scenarioEvent) error {
 	return unknownWord("what is expected of "+e.line.fields[1]+" is not one of its answers:", e.want, words)
 }
 
-func (e *scenarioEvent) play(s *State) Result {
+func (e *scenarioEvent) play(s *State, explain bool) Result {
 	r := Result{Line: e.line.number, Text: e.line.text}
 	if e.line.word != "expect" {
 		v := s.Enact(e.act)
@@ -258,8 +263,10 @@ func (e *scenarioEvent) play(s *State) Result {
 		return r
 	}
 	r.Got = fmt.Sprintf("%s is %s, expected %s", e.subject.text(), got, e.want)
-	if x, err := s.Why(e.subject.text()); err == nil {
-		r.Why = x.Text()
+	if explain {
+		if x, err := s.Why(e.subject.text()); err == nil {
+			r.Why = x.Text()
+		}
 	}
 	return r
 }

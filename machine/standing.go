@@ -59,6 +59,8 @@ type Standing struct {
 	Deadlines []Deadline `json:"deadlines"` // in order
 	Parties   []Position `json:"parties"`
 	Waits     []Wait     `json:"waits"`
+
+	local local
 }
 
 // An Item is the status of one block: a measure, commitment, act, reading,
@@ -110,7 +112,7 @@ func (s *State) Standing() Standing {
 	m := s.m
 	st := Standing{At: moment(s.now), Status: agreementWords[s.values[m.status]], Since: moment(s.since[m.status]),
 		InForce: moment(s.instant(m.inForceAt)), Deadlines: s.Deadlines(),
-		Missing: []agreement.Name{}, Items: []Item{}, Parties: []Position{}} // lists are never null in JSON
+		Missing: []agreement.Name{}, Items: []Item{}, Parties: []Position{}, local: m.local()} // lists are never null in JSON
 	for _, i := range m.signers {
 		if s.values[m.signed[i]] == 0 {
 			st.Missing = append(st.Missing, m.agreement.Parties[i].Name)

@@ -46,9 +46,9 @@ assuming 2021-05-20T00:00:00Z: iaea lifts us-sanctions
 assuming 2021-05-20T00:00:00Z: iaea verifies lift-sanctions refuses
   this has no effect: only iran may find whether lift-sanctions is done
 
-  + us-sanctions    in-force -> lifted  # 2021-06-03T00:00:00Z, its lifting is found true
+  + us-sanctions    in-force -> lifted              # 2021-06-03T00:00:00Z, its lifting is found true
   + lift-sanctions  active -> claimed -> fulfilled  # 2021-06-03T00:00:00Z, silence decides the claim
-  + footage         open -> held -> release  # 2021-06-03T00:00:00Z, the finding makes the condition true
+  + footage         open -> held -> release         # 2021-06-03T00:00:00Z, the finding makes the condition true
 
 plan: 3 to come about, 0 to change, 0 to be lost; 2 assumed without effect
 `

@@ -52,7 +52,7 @@ func (s *State) waits() []Wait {
 			}
 		case claimed:
 			for _, v := range c.Verify.By {
-				add(c.By, v, c.Block, "the claim of %s is to be found true or not until %s", sayBlock(c.Block), s.timersText(c.tSilence))
+				add(c.By, v, c.Block, "it is to find by %s whether the claim of %s is true", s.timersText(c.tSilence), sayBlock(c.Block))
 			}
 		case active:
 			if c.Form == agreement.Do {

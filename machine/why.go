@@ -15,6 +15,8 @@ type Explanation struct {
 	At      Moment   `json:"at"`
 	Steps   []Step   `json:"steps"`
 	Changes []Change `json:"changes"`
+
+	local local
 }
 
 // A Step is one change in the chain, or what has been so from the start. A
@@ -27,6 +29,7 @@ type Step struct {
 	At        Moment          `json:"at"`    // not known: from the start
 	Entry     int64           `json:"entry"` // of the record; -1: a deadline, or the start
 	Rule      string          `json:"rule"`  // in a few words
+	Clause    string          `json:"clause,omitempty"`
 	Range     agreement.Range `json:"range"` // of the text
 	Condition string          `json:"condition,omitempty"`
 }
@@ -41,11 +44,20 @@ func (s *State) Why(text string) (Explanation, error) {
 	if !s.keep {
 		return Explanation{}, fmt.Errorf("explaining %s: the causes of this state were not kept", text)
 	}
-	e := Explanation{Subject: text, Answer: s.answer(q), At: moment(s.now)}
-	w := walk{s: s, e: &e, seen: map[int32]bool{}}
+	e := Explanation{Subject: text, Answer: s.answer(q), At: moment(s.now), local: s.m.local()}
+	w := walk{s: s, e: &e, seen: map[int32]bool{}, told: map[telling]bool{}}
 	w.explain(q.fluent, int32(len(s.causes)), 0)
 	e.Changes = s.changes(q)
 	return e, nil
+}
+
+// A telling is one rule at work in one event: what else it changed then is no
+// further reason.
+type telling struct {
+	rule  int32
+	block block // whose fluent
+	at    agreement.Instant
+	entry int64
 }
 
 // walk gathers the steps of one explanation. seen is only asked, never listed.
@@ -53,6 +65,7 @@ type walk struct {
 	s    *State
 	e    *Explanation
 	seen map[int32]bool // causes, and -1-fluent for what never changed
+	told map[telling]bool
 }
 
 func (w *walk) explain(f, before int32, depth int) {
@@ -70,15 +83,20 @@ func (w *walk) explain(f, before int32, depth int) {
 	}
 	w.seen[key] = true
 	m := w.s.m
-	st := Step{Depth: depth, Fluent: m.fluents[f].path(), Entry: -1}
+	st := Step{Depth: depth, Fluent: m.fluents[f].path(), Entry: -1, Clause: m.clause(m.fluents[f].block)}
 	if i < 0 {
 		w.unchanged(f, p, st)
 		return
 	}
 	c := &w.s.causes[i]
 	r := &m.rules[c.rule]
+	once := telling{c.rule, m.fluents[f].block, c.at, c.entry}
+	if w.told[once] {
+		return
+	}
+	w.told[once] = true
 	st.From, st.To = m.text(f, c.from, c.fromN), m.text(f, c.to, c.toN)
-	st.At, st.Entry, st.Rule, st.Range = moment(c.at), c.entry, r.words, r.where
+	st.At, st.Entry, st.Rule, st.Range, st.Clause = moment(c.at), c.entry, r.words, r.where, m.clause(r.block)
 	g := w.grounds(i)
 	if g.e != nil {
 		st.Condition = conditionText(past{w.s, i}, g.e)
@@ -290,28 +308,32 @@ func (e Explanation) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", e.Subject, e.Answer)
 	for _, st := range e.Steps {
-		fmt.Fprintf(&b, "%s%s\n", strings.Repeat("  ", st.Depth+1), st.text())
+		fmt.Fprintf(&b, "%s%s\n", strings.Repeat("  ", st.Depth+1), st.text(e.local))
 	}
 	if len(e.Changes) > 0 {
 		b.WriteString("what would change it\n")
 	}
 	for _, c := range e.Changes {
-		fmt.Fprintf(&b, "  %s\n", c.Text())
+		fmt.Fprintf(&b, "  %s\n", c.text(e.local))
 	}
 	return b.String()
 }
 
-func (st Step) text() string {
+func (st Step) text(l local) string {
 	var parts []string
 	if st.At.Set {
-		parts = append(parts, fmt.Sprintf("%s became %s on %s", st.Fluent, st.To, st.At))
+		parts = append(parts, fmt.Sprintf("%s became %s on %s", st.Fluent, st.To, l.text(st.At)))
 	} else {
 		parts = append(parts, fmt.Sprintf("%s is %s", st.Fluent, st.To))
 	}
 	if st.Entry >= 0 {
 		parts = append(parts, fmt.Sprintf("by entry %d", st.Entry))
 	}
-	parts = append(parts, st.Rule)
+	rule := st.Rule
+	if st.Clause != "" {
+		rule += " (clause " + st.Clause + ")"
+	}
+	parts = append(parts, rule)
 	text := strings.Join(parts, ", ")
 	if st.Condition != "" {
 		text += ": " + st.Condition

@@ -24,7 +24,7 @@ func Format(src []byte) ([]byte, []Error) {
 		return nil, errs
 	}
 	toks, _ := lex(text)
-	lines := squeeze(split(text, toks))
+	lines := squeeze(split(text, spread(text, toks)))
 	for i := 0; i < len(lines); {
 		i = layRun(lines, i)
 	}
@@ -38,6 +38,44 @@ func Format(src []byte) ([]byte, []Error) {
 		b.WriteByte('\n')
 	}
 	return []byte(b.String()), nil
+}
+
+// spread adds newlines inside the braces of blocks that stand on several lines,
+// so that each attribute begins a line of its own.
+func spread(text string, toks []Token) []Token {
+	type brace struct {
+		i, line int // of the token
+		block   bool
+	}
+	var open []brace
+	after, before := make(map[int]bool), make(map[int]bool) // tokens
+	at := 0                                                 // line
+	for i, t := range toks {
+		switch s := text[t.Start:t.End]; {
+		case t.Kind == Newline:
+			at++
+		case t.Kind == Op && strings.Contains("{[(", s):
+			isBlock := s == "{" && i >= 2 && toks[i-1].Kind == WordKind && toks[i-2].Kind == WordKind
+			open = append(open, brace{i, at, isBlock})
+		case t.Kind == Op && strings.Contains("}])", s) && len(open) > 0:
+			b := open[len(open)-1]
+			open = open[:len(open)-1]
+			if b.block && b.line != at {
+				after[b.i], before[i] = true, true
+			}
+		}
+	}
+	var out []Token
+	for i, t := range toks {
+		if before[i] && toks[i-1].Kind != Newline {
+			out = append(out, Token{Newline, Span{t.Start, t.Start}})
+		}
+		out = append(out, t)
+		if after[i] && toks[i+1].Kind != Newline && toks[i+1].Kind != Comment && !before[i+1] {
+			out = append(out, Token{Newline, Span{t.End, t.End}})
+		}
+	}
+	return out
 }
 
 // split cuts the tokens into lines and finds how deep each is indented: by

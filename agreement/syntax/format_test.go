@@ -217,3 +217,42 @@ func FuzzFormat(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, src []byte) { checkFormat(t, string(src)) })
 }
+
+// TestSpread: a block that stands on several lines has each attribute on its
+// own; one that stands on one line keeps it.
+func TestSpread(t *testing.T) {
+	const src = `detente 1
+party a { name = "A"
+ keys = { of = ["k"],
+ need = 1 } } # who signs
+party b {
+ name = "B" }
+party c { name = "C" }
+party d {
+}
+party e {}
+`
+	const want = `detente 1
+
+party a {
+  name = "A"
+  keys = { of = ["k"],
+    need = 1 }
+} # who signs
+party b {
+  name = "B"
+}
+party c { name = "C" }
+party d {
+}
+party e {}
+`
+	got, errs := Format([]byte(src))
+	if string(got) != want {
+		t.Errorf("got %v\n%s\nwant\n%s", errs, got, want)
+	}
+	again, _ := Format(got)
+	if string(again) != want {
+		t.Errorf("again:\n%s", again)
+	}
+}
