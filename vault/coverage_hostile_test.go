@@ -33,6 +33,25 @@ func TestManifestsSealedAgainAreNoContradiction(t *testing.T) {
 	}
 }
 
+// The same, and the host has lost the longer batch: its numbers are taken for
+// granted, also where it begins with some that are known.
+func TestLostBatchThatSealedSomeAgain(t *testing.T) {
+	f := newFilm(t)
+	var ms []*SignedManifest
+	for slot := range int64(6) {
+		ms = append(ms, f.shoot("east", slot, nil))
+	}
+	f.seal(2, ms[:3]...)
+	f.seal(4, ms[:5]...)
+	f.seal(5, ms[5])
+	delete(f.objects, BatchDigest(mustEncode(t, ms[:5]...)))
+	c := f.cover(6)
+	f.want(c, "east", "3 covered, 2 unexplained gap, 1 covered", "not found")
+	if len(c.Missing) != 1 || len(c.Cameras[0].Anomalies) != 0 {
+		t.Errorf("missing %+v, anomalies %+v", c.Missing, c.Cameras[0].Anomalies)
+	}
+}
+
 // A second version of an old number shows, however it is batched, and only it.
 func TestSecondVersionInsideALaterBatch(t *testing.T) {
 	f := newFilm(t)

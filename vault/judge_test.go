@@ -192,6 +192,12 @@ func TestRefusesToStartUnderEnforcedFIPS(t *testing.T) {
 		if _, err := Deal(seeded(1), Params{}); !errors.Is(err, ErrRuntime) {
 			t.Fatalf("dealing: got %v, want %v", err, ErrRuntime)
 		}
+		if _, err := new(Dealing).OpenShare(1, nil); !errors.Is(err, ErrRuntime) {
+			t.Fatalf("opening a share: got %v, want %v", err, ErrRuntime)
+		}
+		if _, err := new(Dealing).OpenHandOver(1, statement.ID{}, nil, nil); !errors.Is(err, ErrRuntime) {
+			t.Fatalf("opening a hand-over: got %v, want %v", err, ErrRuntime)
+		}
 		if _, err := SealSegment(nil, "", nil, 100); !errors.Is(err, ErrRuntime) {
 			t.Fatalf("sealing: got %v, want %v", err, ErrRuntime)
 		}

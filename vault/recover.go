@@ -110,6 +110,9 @@ func (d *Dealing) HandOver(sh *Share, request statement.ID, delivery PublicKey) 
 // ErrCiphertext and ErrShare mean that the custodian is at fault: publishing
 // this delivery key's seed proves it.
 func (d *Dealing) OpenHandOver(seat int, request statement.ID, delivery *PrivateKey, ciphertext []byte) (*Share, error) {
+	if err := CheckRuntime(); err != nil {
+		return nil, err
+	}
 	if seat < 1 || seat > len(d.Seats) || !d.Seats[seat-1].Keyed {
 		return nil, fmt.Errorf("%w: seat %d has no share in this dealing", ErrSeat, seat)
 	}

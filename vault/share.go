@@ -57,6 +57,9 @@ func (c *Core) VerifyShare(sh *Share) error {
 // and checks that it fits. ErrCiphertext and ErrShare mean that the recorder
 // is at fault and a complaint will be upheld; ErrKey that this is another key.
 func (d *Dealing) OpenShare(seat int, k *PrivateKey) (*Share, error) {
+	if err := CheckRuntime(); err != nil { // else a custodian would complain of what it cannot open
+		return nil, err
+	}
 	if err := d.checkSeatKey(seat, k); err != nil {
 		return nil, err
 	}

@@ -118,7 +118,7 @@ func (c *survey) skip(seal Seal) {
 	for _, r := range seal.Body.Ranges {
 		cam := c.camera(r.Camera)
 		head, err := ParseDigest(r.Head)
-		if cam == nil || err != nil || r.First != cam.next {
+		if cam == nil || err != nil || r.First > cam.next || r.Last < cam.next {
 			continue
 		}
 		cam.next, cam.head, cam.last = r.Last+1, head, nil
