@@ -153,7 +153,7 @@ func (w *cutWorld) kept(on int) (decided, halted bool) {
 
 // What is kept gives the certificates that reading all proofs again gives.
 func TestWhatIsKeptGivesTheSameCertificates(t *testing.T) {
-	for seed := range 20_000 {
+	for seed := range 5_000 {
 		rng := rand.New(rand.NewPCG(uint64(seed), 8))
 		w := randomCut(rng, rng.IntN(3))
 		decided, halted := w.grounds()
@@ -245,6 +245,68 @@ func TestDecideRefuses(t *testing.T) {
 	}
 	if _, err := b.f.Certify("footage", b.cosign(b.checkpoint(1), noon)); !errors.Is(err, ErrUndecided) {
 		t.Errorf("an early checkpoint as a certificate: %v", err)
+	}
+}
+
+// A close that moved gives no decided certificate until a checkpoint, on the
+// record or shown, seals the change; of several candidates those too large are
+// passed over.
+func TestAMoveOfTheCloseNeedsItsSeal(t *testing.T) {
+	b := begin(t)
+	b.tick(noon)
+	b.tick(noon + 1)
+	h, err := b.f.vaultHistory("footage")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.closes, h.pending, h.found = nil, nil, found{}
+	b.f.noteClose(h, closing{at: noon, known: true})
+	b.f.noteClose(h, closing{size: 3, at: noon + 1000*day, known: true})
+	h.decided, h.outcome = 2, machine.Released
+	old := b.f.cut(h.vault, noon).H
+	b.tick(old + day) // covers the change, too late to seal it
+	if _, err := b.f.Decide("footage"); !errors.Is(err, ErrUndecided) {
+		t.Fatalf("not sealed: %v", err)
+	}
+	seal := b.cosign(b.checkpoint(3), old-1)
+	for _, size := range []int64{2, 3} { // before the change, and its seal
+		if c, err := b.f.Decide("footage", b.cosign(b.checkpoint(size), old-1)); err != nil || c.Size != size {
+			t.Errorf("shown a checkpoint of size %d: %+v, %v", size, c, err)
+		}
+	}
+	if c, err := b.f.Certify("footage", b.cosign(b.checkpoint(4), old)); !errors.Is(err, ErrUndecided) {
+		t.Errorf("one that does not seal it, as a certificate: %+v, %v", c, err)
+	}
+	b.put(ProofEntry(seal))
+	if c, err := b.f.Decide("footage"); err != nil || c.Ground != Decided || c.Size != 6 {
+		t.Errorf("sealed on the record: %+v, %v; want that of size 6, the first", c, err)
+	}
+	h.pending = []int{1}
+	b.put(ProofEntry(b.cosign(b.checkpoint(2), noon+2)))
+	h.pending = []int{1}
+	if c, err := b.f.Decide("footage"); err != nil || c.Size != 2 {
+		t.Errorf("without the seal: %+v, %v; want that of size 2, before the change", c, err)
+	}
+}
+
+// Of certificates of one ground on the record the first is taken, by everybody.
+func TestDecideTakesTheFirst(t *testing.T) {
+	b := silent(t)
+	cut, _ := b.f.Cut("footage")
+	b.agree(machine.Erased, everybody...)
+	for i := range agreement.Instant(3) {
+		b.tick(instant("2021-04-02") + i)
+	}
+	first := b.f.Size() - 3
+	if c, err := b.f.Decide("footage"); err != nil || c.Ground != Agreed || c.Size != first {
+		t.Errorf("agreed: %+v, %v; want that of size %d", c, err, first)
+	}
+	halted := b.f.Size()
+	for i := range agreement.Instant(3) {
+		b.proof(halted-int64(i), cut.H+agreement.Instant(cut.Margin)+i)
+	}
+	if c, err := b.f.Decide("footage"); err != nil || c.Ground != Halted || c.Size != halted {
+		t.Errorf("halted: %+v, %v; want that of size %d", c, err, halted)
 	}
 }
 

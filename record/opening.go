@@ -32,15 +32,20 @@ type quorum struct {
 	faulty int // f
 }
 
-// newQuorum holds the agreement to the rule that makes proofs of time safe:
-// k of n witnesses of whom f may lie. k >= 2f+1, so that the f+1-th smallest
-// and largest times are bounded by honest ones; 2k-n > f, so that two quorums
-// share an honest witness; n >= k+f, so that f can be dead. With f at least 1
-// the smallest are 3 of 4 and 5 of 7; 2 of 3 is none.
+// safeQuorum is the rule that makes proofs of time safe: k of n witnesses of
+// whom f may lie. k >= 2f+1, so that the f+1-th smallest and largest times are
+// bounded by honest ones; 2k-n > f, so that two quorums share an honest
+// witness; n >= k+f, so that f can be dead. With f at least 1 the smallest are
+// 3 of 4 and 5 of 7; 2 of 3 is none.
+func safeQuorum(n, k, f int) bool {
+	return f >= 1 && k >= 2*f+1 && 2*k-n > f && n >= k+f
+}
+
+// newQuorum holds the agreement to that rule.
 func newQuorum(a *agreement.Agreement) (*quorum, error) {
 	q := &quorum{names: a.Quorum.Of, need: a.Quorum.Need, faulty: a.Quorum.Faulty}
 	n, k, f := len(q.names), q.need, q.faulty
-	if f < 1 || k < 2*f+1 || 2*k-n <= f || n < k+f {
+	if !safeQuorum(n, k, f) {
 		return nil, fmt.Errorf("quorum of %d of %d witnesses of whom %d may lie: want at least 1 that may lie, k >= 2f+1, 2k-n > f and n >= k+f, for example 3 of 4 with 1", k, n, f)
 	}
 	for i, name := range q.names {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"math/bits"
 	"slices"
 	"strings"
 	"testing"
@@ -247,24 +248,44 @@ func TestQuorumsThatAreRefused(t *testing.T) {
 	}
 }
 
-// Every quorum that is accepted keeps the three promises; exhaustively to nine.
+// A quorum is accepted exactly if it keeps the three promises, found by trying
+// every set of witnesses and of liars.
 func TestQuorumRuleMeansWhatItSays(t *testing.T) {
+	subsets := func(n, k int) (all []uint) {
+		for set := range uint(1) << n {
+			if bits.OnesCount(set) == k {
+				all = append(all, set)
+			}
+		}
+		return all
+	}
 	accepted := 0
-	for n := range 10 {
+	for n := range 8 {
 		for k := range n + 2 {
-			for f := range n + 2 {
-				ok := f >= 1 && k >= 2*f+1 && 2*k-n > f && n >= k+f
-				if !ok {
-					continue
+			for f := 1; f < n+2; f++ {
+				quorums := subsets(n, k)
+				keeps := len(quorums) > 0
+				for _, dead := range subsets(n, f) { // a quorum is left when f are dead
+					keeps = keeps && slices.ContainsFunc(quorums, func(q uint) bool { return q&dead == 0 })
 				}
-				accepted++
-				if n == 3 || k <= n/2 {
-					t.Errorf("%d of %d with %d liars is accepted", k, n, f)
+				for _, q := range quorums { // two share an honest witness
+					keeps = keeps && bits.OnesCount(quorums[0]&q) > f
+				}
+				for _, lie := range subsets(k, f) { // of the sorted times the one at f has honest ones on both sides, or is one
+					honest := (uint(1)<<k - 1) &^ lie
+					keeps = keeps && honest&(uint(2)<<f-1) != 0 && honest>>f != 0
+				}
+				keeps = keeps && f <= n && f <= k
+				if keeps != safeQuorum(n, k, f) {
+					t.Errorf("%d of %d with %d liars: keeps the promises %v, accepted %v", k, n, f, keeps, !keeps)
+				}
+				if keeps {
+					accepted++
 				}
 			}
 		}
 	}
-	if accepted == 0 {
-		t.Error("no quorum at all is accepted")
+	if accepted == 0 || safeQuorum(4, 3, 0) || safeQuorum(4, 3, -1) {
+		t.Errorf("%d quorums are accepted; without liars %v", accepted, safeQuorum(4, 3, 0))
 	}
 }
