@@ -32,7 +32,7 @@ type Witness struct {
 func (w *World) openWitness(name, dir string) (*Witness, error) {
 	p := &Witness{Clock: &Skewed{Clock: w.Clock}, dir: dir}
 	var err error
-	if p.Witness, err = witness.Open(witness.Config{Dir: dir, Signer: w.Keys.signer(name, 0), Clock: p.Clock, Log: w.log}); err != nil {
+	if p.Witness, err = witness.Open(witness.Config{Dir: dir, Signer: w.Keys.signer(name, 0), Clock: p.Clock, Log: w.log, FS: files}); err != nil {
 		return nil, err
 	}
 	p.server = httptest.NewServer(p)
@@ -91,7 +91,7 @@ func (w *World) openServer(dir string, witnesses map[agreement.Name]string) (*Se
 func (s *Server) start(w *World, witnesses map[agreement.Name]string) error {
 	d, err := depositary.Open(depositary.Config{
 		Dir: s.dir, Signer: w.Keys.signer(Depositary, 0), Clock: w.Clock, Log: w.log.With("role", Depositary),
-		Witnesses: witnesses, HTTP: s.Witnesses.client(), Batch: time.Millisecond,
+		Witnesses: witnesses, HTTP: s.Witnesses.client(), Batch: time.Millisecond, FS: files,
 	})
 	if err != nil {
 		return err

@@ -29,7 +29,7 @@ type runner interface {
 type Actor struct {
 	Name string
 	Line *Line
-	FS   durable.FS // durable.OS if nil
+	FS   durable.FS
 	open func(context.Context, *Actor) (runner, error)
 
 	mu     sync.Mutex
@@ -182,7 +182,7 @@ func (w *World) deal(_ context.Context, request vault.DealRequest, out string) e
 	if err != nil {
 		return err
 	}
-	return durable.CreateFile(durable.OS, out, b)
+	return durable.CreateFile(w.Recorder.FS, out, b)
 }
 
 // Dealer puts somebody in the place of the recorder's dealing child; nil puts

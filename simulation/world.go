@@ -112,9 +112,9 @@ func (w *World) openHosts(ctx context.Context) error {
 // cast makes everybody who follows the record, and starts nobody but the reader.
 func (w *World) cast(ctx context.Context) error {
 	for _, name := range w.Terms.Custodians {
-		w.Custodians = append(w.Custodians, &Actor{Name: name, Line: newLine(), open: w.openCustodian})
+		w.Custodians = append(w.Custodians, &Actor{Name: name, Line: newLine(), FS: files, open: w.openCustodian})
 	}
-	w.Recorder = &Actor{Name: Recorder, Line: newLine(), open: w.openRecorder}
+	w.Recorder = &Actor{Name: Recorder, Line: newLine(), FS: files, open: w.openRecorder}
 	w.film = newFilm()
 	var err error
 	if w.Reader, err = w.Follow(ctx, "reader", newLine()); err != nil {
@@ -149,7 +149,7 @@ func (w *World) Follow(ctx context.Context, name string, l *Line) (*mirror.Follo
 	if err != nil {
 		return nil, err
 	}
-	return mirror.Open(ctx, mirror.Config{Dir: w.path(name), Client: c})
+	return mirror.Open(ctx, mirror.Config{Dir: w.path(name), Client: c, FS: files})
 }
 
 // Custodian finds a custodian by name.
@@ -303,7 +303,7 @@ func (w *World) Open(ctx context.Context) (*beneficiary.Report, map[int64][]byte
 	clips := map[int64][]byte{}
 	report, err := beneficiary.Open(ctx, beneficiary.Config{
 		Dir: w.Dir(Agency), Signers: w.Keys.Signers(Agency), Record: m.Client(), Mirror: m, Vault: Vault, Random: rand.Reader,
-		Segment: w.Segment, Clip: func(_ string, seq int64, data []byte) error { clips[seq] = data; return nil }, Log: w.log,
+		Segment: w.Segment, Clip: func(_ string, seq int64, data []byte) error { clips[seq] = data; return nil }, Log: w.log, FS: files,
 	})
 	return report, clips, err
 }
