@@ -12,6 +12,7 @@ type axis struct {
 	From, Until agreement.Instant
 	Ticks       []tick
 	Marks       []axisMark
+	last        float64 // where the last name stands
 }
 
 type tick struct {
@@ -80,7 +81,7 @@ func (a *axis) layTicks(zone *time.Location) {
 			t = time.Date(t.Year(), t.Month(), t.Day(), t.Hour()-t.Hour()%s.hours, 0, 0, 0, zone)
 		}
 		for i := 0; t.Unix() <= int64(a.Until); i++ {
-			if x := agreement.Instant(t.Unix()); x >= a.From && a.at(x) < 96 {
+			if x := agreement.Instant(t.Unix()); x >= a.From && a.at(x) < 90 {
 				a.Ticks = append(a.Ticks, tick{X: percent(a.at(x)), Label: t.Format(s.form), Minor: len(a.Ticks)%2 == 1})
 			}
 			t = t.AddDate(s.years, s.months, s.days).Add(time.Duration(s.hours) * time.Hour)
@@ -98,6 +99,13 @@ func (a *axis) mark(t agreement.Instant, label, class string) {
 		m.Anchor = "start"
 	case x > 92:
 		m.Anchor = "end"
+	}
+	if n := len(a.Marks); n > 0 && x-a.last < 9 && a.last-x < 9 {
+		// Two names would run into each other: the first upright has both.
+		a.Marks[n-1].Label += ", " + label
+		m.Label = ""
+	} else {
+		a.last = x
 	}
 	a.Marks = append(a.Marks, m)
 }

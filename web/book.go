@@ -59,7 +59,6 @@ type standing struct {
 	history func() *history // made when first asked for
 	events  int
 	waiting []int64
-	fired   []record.Event // the last deadlines that fired, oldest first
 	index
 }
 
@@ -109,14 +108,7 @@ func (b *book) take(f *record.Fold) *standing {
 		head: f.Head(), clock: f.Clock(), settled: f.Settled(), now: f.Now(),
 		state: f.State().Clone(), waiting: f.Waiting(), index: b.index.copied(),
 	}
-	events := f.Events()
-	st.events = len(events)
-	for i := len(events) - 1; i >= 0 && len(st.fired) < rowsOfGlance && i > len(events)-readAtOnce; i-- {
-		if events[i].Entry < 0 {
-			st.fired = append(st.fired, events[i])
-		}
-	}
-	slices.Reverse(st.fired)
+	st.events = len(f.Events())
 	return st
 }
 

@@ -2,6 +2,8 @@ package web
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"detente/agreement"
 	"detente/vault"
@@ -14,6 +16,7 @@ type coverageView struct {
 	Axis      *axis
 	Lanes     []lane
 	Figures   []classFigure
+	None      string // the classes of which there is nothing
 	Expected  string
 	Cameras   []cameraView
 	Batches   []vault.MissingBatch
@@ -99,12 +102,18 @@ func (s *site) coverage(c *vault.Coverage, size int64, st *standing, v *agreemen
 	}
 	expected, total := c.Total()
 	view.Expected = spoken(expected)
+	var none []string
 	for i, n := range []int64{total.Covered, total.Degraded, total.ExplainedGap, total.UnexplainedGap, total.Tamper, total.Lost, total.Unsealed} {
 		b := bandOf[i]
+		if n == 0 && i > 0 {
+			none = append(none, string(b.class))
+			continue
+		}
 		view.Figures = append(view.Figures, classFigure{
 			Class: string(b.class), Words: b.words, Band: b.band, Fill: patterns[b.band], Seconds: spoken(n), Share: share(n, expected),
 		})
 	}
+	view.None = strings.Join(none, ", ")
 	for i := range c.Cameras {
 		cam := &c.Cameras[i]
 		view.Segments += cam.Segments
@@ -145,7 +154,6 @@ func share(n, of int64) string {
 // cameraLane draws covered time as one thin line and everything else tall.
 func (s *site) cameraLane(a *axis, c *vault.CameraCoverage) lane {
 	l := lane{Name: c.Camera}
-	free := -100.0 // where the next caption may begin
 	for i, x := range c.Intervals {
 		until := x.Until
 		if i+1 < len(c.Intervals) {
@@ -157,19 +165,28 @@ func (s *site) cameraLane(a *axis, c *vault.CameraCoverage) lane {
 			break
 		}
 		l.Bands = append(l.Bands, b)
-		if x.Class == vault.Covered {
-			continue
-		}
-		if at := a.at(x.From); at > free && x.Class != vault.Degraded {
+	}
+	l.captions(a, c.Intervals)
+	return l
+}
+
+// captions names what is absent, the worst first, where there is room.
+func (l *lane) captions(a *axis, intervals []vault.Interval) {
+	var taken []float64
+	for _, class := range []vault.Class{vault.Tampered, vault.Lost, vault.UnexplainedGap, vault.Unsealed, vault.ExplainedGap} {
+		for _, x := range intervals {
+			at := a.at(x.From)
+			if x.Class != class || slices.ContainsFunc(taken, func(t float64) bool { return at-t < 16 && t-at < 16 }) {
+				continue
+			}
+			taken = append(taken, at)
 			k := caption{X: percent(at), Label: shortClass(x.Class) + ", " + spoken(int64(x.Until-x.From)), Class: drawnAs(x.Class), Anchor: "start"}
 			if at > 85 {
 				k.Anchor, k.X = "end", percent(a.at(x.Until))
 			}
 			l.Captions = append(l.Captions, k)
-			free = at + 14
 		}
 	}
-	return l
 }
 
 func shortClass(c vault.Class) string {

@@ -19,9 +19,11 @@ type glancePage struct {
 	Parties  []partyRow
 	Next     *deadlineView
 	Later    []deadlineView
-	More     int // deadlines not listed
-	Past     []deadlineView
+	More     int         // deadlines not listed
+	Past     []changeRow // by deadlines, the latest first
+	Span     *spanView
 	Moves    []moveRow
+	Clauses  bool // some of them cite a clause
 	Resting  []mark
 	Waits    []waitRow
 	WaitsFor int // sentences not listed
@@ -60,10 +62,17 @@ type moveRow struct {
 	By     when
 }
 
+// A spanView is the way from the entry into force to the next deadline.
+type spanView struct {
+	From, Until when
+	Gone        string // percent
+}
+
 type waitRow struct {
-	Words  string
-	Clause string
-	About  string
+	Who, For mark
+	Words    string
+	Clause   string
+	About    string
 }
 
 type tally struct {
@@ -105,19 +114,16 @@ func (s *site) glance(q *request) (any, error) {
 			p.More++
 		}
 	}
-	for _, e := range st.fired[max(0, len(st.fired)-3):] {
-		d := e.Deadline
-		d.At = e.At
-		p.Past = append(p.Past, s.deadline(d, now, whose))
-	}
-	slices.Reverse(p.Past)
+	s.passed(p, st)
+	p.span(st, s, now)
 	s.moves(p, st)
 	for i, w := range st.Waits {
 		if i == rowsOfGlance {
 			p.WaitsFor = len(st.Waits) - i
 			break
 		}
-		p.Waits = append(p.Waits, waitRow{plain(prose(w.Sentence)), w.Clause, string(w.Subject)})
+		words := strings.TrimPrefix(w.Sentence, fmt.Sprintf("%s waits for %s: ", w.Who, w.For))
+		p.Waits = append(p.Waits, waitRow{s.names.mark(w.Who), s.names.mark(w.For), plain(prose(words)), w.Clause, string(w.Subject)})
 	}
 	p.tally(st)
 	p.Items, p.Rest = s.items(st, rowsOfGlance)
@@ -130,7 +136,7 @@ func (s *site) glance(q *request) (any, error) {
 }
 
 func (s *site) deadline(d machine.Deadline, now agreement.Instant, whose string) deadlineView {
-	v := deadlineView{Subject: string(d.Subject), What: whatOf(d), Then: capital(plain(prose(d.Then))), At: s.names.when(d.At), By: whose}
+	v := deadlineView{Subject: string(d.Subject), What: whatOf(d), Then: plain(prose(d.Then)), At: s.names.when(d.At), By: whose}
 	if now == record.Beginning {
 		return v
 	}
@@ -143,31 +149,57 @@ func (s *site) deadline(d machine.Deadline, now agreement.Instant, whose string)
 	return v
 }
 
-// whatOf says in words which deadline of its block it is.
+// passed lists what deadlines brought about last.
+func (s *site) passed(p *glancePage, st *standing) {
+	items := map[agreement.Name]machine.Item{}
+	for _, it := range st.Items {
+		items[it.Name] = it
+	}
+	changes := st.history().changes
+	for i := len(changes) - 1; i >= 0 && len(p.Past) < 4; i-- {
+		if changes[i].Entry < 0 {
+			p.Past = append(p.Past, s.changeRow(changes[i], items))
+		}
+	}
+}
+
+func (p *glancePage) span(st *standing, s *site, now agreement.Instant) {
+	if p.Next == nil || !st.InForce.Set {
+		return
+	}
+	from, until := st.InForce.At, st.Deadlines[0].At
+	if now < from || until <= from {
+		return
+	}
+	gone := min(100, 100*float64(now-from)/float64(until-from))
+	p.Span = &spanView{s.names.when(from), s.names.when(until), percent(gone)}
+}
+
+// whatOf says which deadline of its block it is, to be read after its name.
 func whatOf(d machine.Deadline) string {
 	switch d.What {
 	case "notice":
-		return "its notice ends"
+		return ", whose notice ends"
 	case "silence":
-		return "silence decides the claim"
+		return ", where silence decides the claim"
 	case "report":
-		return "a report is due"
+		return ", whose report is due"
 	case "milestone":
-		return "is reached"
+		return " is reached"
 	case "from":
-		return "begins"
+		return " begins"
 	case "until":
-		return "its interval ends"
+		return ", whose interval ends"
 	case "due":
-		return "is due"
+		return " is due"
 	case "cure":
-		return "the time to make it good ends"
+		return ", whose time to be made good ends"
 	case "closes":
-		return "closes"
+		return " closes"
 	case "long-stop":
-		return "its longest hold ends"
+		return ", whose longest hold ends"
 	}
-	return d.What
+	return ", " + d.What
 }
 
 func (s *site) moves(p *glancePage, st *standing) {
@@ -175,6 +207,7 @@ func (s *site) moves(p *glancePage, st *standing) {
 		rows := len(p.Moves)
 		add := func(duties []machine.Duty, must bool) {
 			for _, d := range duties {
+				p.Clauses = p.Clauses || d.Clause != ""
 				p.Moves = append(p.Moves, moveRow{
 					Mark: s.names.mark(pos.Party), Must: must, Words: plain(prose(d.Words)), Clause: d.Clause, About: string(d.Subject), By: s.names.moment(d.By),
 				})
@@ -247,7 +280,9 @@ func (s *site) lede(st *standing, p *glancePage) []string {
 	switch {
 	case p.Next == nil && st.Status == "in-force":
 		out = append(out, "No deadline is armed.")
-	case p.Next != nil && p.Next.Passed:
+	case p.Next != nil && !p.Next.Passed:
+		out = append(out, fmt.Sprintf("Next, on %s UTC: %s%s.", p.Next.At.UTC, p.Next.Subject, p.Next.What))
+	case p.Next != nil:
 		out = append(out, "A deadline has passed and is not decided yet.")
 	}
 	return out

@@ -10,6 +10,8 @@ const (
 	// maxRefold is the longest record of which earlier sizes are folded anew for
 	// ?size=; every entry costs a signature or four.
 	maxRefold = 5000
+	// maxWaiting is how many readers may wait for a fold anew; others are sent away.
+	maxWaiting = 8
 	// maxPast is how many earlier sizes are kept folded.
 	maxPast = 4
 

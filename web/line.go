@@ -42,9 +42,6 @@ func (s *site) line(j *record.Judged) line {
 	case j.Fault != nil:
 		l.Kind, l.Class, l.Broken = "fault", classInert, true
 		l.Words, l.Came = "stands on the record without force", j.Fault.Code+": "+plain(j.Fault.Reason)
-		if j.Fault.Culprit != "" {
-			l.Who = s.names.mark(agreement.Name(j.Fault.Culprit))
-		}
 	case j.Proof != nil:
 		l.Kind, l.Class, l.Came = "proof of time", classTime, saidOfProof(j.Proof)
 		l.Words = fmt.Sprintf("%d witnesses saw the first %s entries", len(j.Proof.Cosignatures), count(j.Proof.Head.Size))
@@ -144,13 +141,13 @@ func sayEvidence(body statement.Body) (words, quote, about string) {
 	case statement.EpochBody:
 		return fmt.Sprintf("deals the key of epoch %d, attempt %d, to %d seats, %d open it", b.Epoch, b.Attempt, len(b.Seats), b.Need), "", b.Vault
 	case statement.SharesBody:
-		return fmt.Sprintf("delivers %d sealed shares", len(b.Ciphertexts)), "", b.Vault
+		return "delivers " + plural(len(b.Ciphertexts), "sealed share"), "", b.Vault
 	case statement.AcknowledgeBody:
 		return fmt.Sprintf("proves that it holds the share of seat %d", b.Seat), "", b.Vault
 	case statement.ComplainBody:
 		return fmt.Sprintf("complains that the share of seat %d does not fit, and shows the key", b.Seat), "", b.Vault
 	case statement.SealBody:
-		return fmt.Sprintf("seals a batch of %d manifests", b.Manifests), "", b.Vault
+		return "seals a batch of " + plural(b.Manifests, "manifest"), "", b.Vault
 	case statement.HeartbeatBody:
 		return "says that it is there", b.Note, b.Vault
 	case statement.ServiceBody:
@@ -158,17 +155,17 @@ func sayEvidence(body statement.Body) (words, quote, about string) {
 		if b.Camera != "" {
 			camera = "camera " + b.Camera
 		}
-		return fmt.Sprintf("states a %s, %s, %s to %s", b.Event, camera, prose(agreement.Instant(b.From).String()), prose(agreement.Instant(b.Until).String())), b.Reason, b.Vault
+		return fmt.Sprintf("states: %s, %s, %s to %s", b.Event, camera, prose(agreement.Instant(b.From).String()), prose(agreement.Instant(b.Until).String())), b.Reason, b.Vault
 	case statement.RequestBody:
 		return fmt.Sprintf("asks for epochs %d to %d of vault %s", b.First, b.Last, b.Vault), "", b.Vault
 	case statement.HandOverBody:
-		return fmt.Sprintf("hands over the shares of %d epochs from seat %d", len(b.Shares), b.Seat), "", b.Vault
+		return fmt.Sprintf("hands over, from seat %d, the shares of %s", b.Seat, plural(len(b.Shares), "epoch")), "", b.Vault
 	case statement.ErasedBody:
 		again := ""
 		if b.Again {
 			again = ", once more, of a copy that was restored"
 		}
-		return fmt.Sprintf("attests that it destroyed its shares of %d epochs%s", b.Epochs, again), "", b.Vault
+		return fmt.Sprintf("attests that it destroyed its shares of %s%s", plural(b.Epochs, "epoch"), again), "", b.Vault
 	case statement.DisputeBody:
 		return fmt.Sprintf("disputes the share handed over from seat %d, and shows the key", b.Seat), "", b.Vault
 	case statement.MismatchBody:

@@ -11,7 +11,6 @@ type names struct {
 	a     *agreement.Agreement
 	marks map[agreement.Name]mark
 	nouns map[agreement.Name]agreement.Noun
-	lines map[string][]int // byte offsets of the lines of each file
 }
 
 // A mark stands for somebody: a few letters in a frame for a party, dashed for

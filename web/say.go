@@ -28,6 +28,7 @@ var functions = template.FuncMap{
 	"list":    func(f frame, l []line) lineList { return lineList{f, l} },
 	"swatch":  func(band string) classFigure { return classFigure{Band: band, Fill: patterns[band]} },
 	"plus":    plus,
+	"plural":  plural,
 }
 
 // A lineList is lines with the frame that their links need.
@@ -47,7 +48,8 @@ func plus(a, b string) string {
 // A when is an instant as pages show it: UTC first, then the agreement's zone.
 type when struct {
 	Set   bool
-	UTC   string // 23 May 2021, 19:30
+	UTC   string // 23 February 2021, 19:30
+	Short string // 23 Feb 2021, 19:30
 	Day   string // Sunday
 	Local string // 24 May 2021, 00:00; empty if the zone is UTC
 	Zone  string // Tehran
@@ -59,7 +61,7 @@ func (n *names) when(t agreement.Instant) when {
 		return when{}
 	}
 	u := time.Unix(int64(t), 0).UTC()
-	w := when{Set: true, UTC: dateAndTime(u), Day: u.Weekday().String(), ISO: t.String()}
+	w := when{Set: true, UTC: dateAndTime(u), Short: strings.Replace(dateAndTime(u), u.Format("January"), u.Format("Jan"), 1), Day: u.Weekday().String(), ISO: t.String()}
 	if n.a.Zone != nil && n.a.Timezone != "UTC" {
 		l := u.In(n.a.Zone)
 		w.Local, w.Zone = dateAndTime(l), zoneName(n.a.Timezone)
@@ -146,6 +148,15 @@ func countdown(seconds int64) []figure {
 
 // count writes a whole number with a comma between thousands.
 func count[T int | int64](n T) string { return commas(fmt.Sprint(n)) }
+
+// plural is a count with its word, of one or of many.
+func plural(n any, word string) string {
+	s := fmt.Sprint(n)
+	if s != "1" {
+		word += "s"
+	}
+	return commas(s) + " " + word
+}
 
 func commas(s string) string {
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {

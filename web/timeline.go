@@ -201,6 +201,12 @@ func (s *site) itemLane(a *axis, st *standing, it machine.Item, h *history) lane
 	changes = changes[max(0, len(changes)-bandsAtMost):]
 	s.plan(&l, a, st, it, changes)
 	status, since := startOf(it), a.From
+	if it.Noun == "vault" {
+		since = st.clock // nothing is recorded before it is known when to
+		if opens, ok := st.state.Opens(it.Name); ok {
+			since = max(a.From, opens)
+		}
+	}
 	if len(changes) > 0 && changes[0].Attr != "value" && changes[0].Attr != "times" {
 		status = changes[0].From
 	}

@@ -317,7 +317,7 @@ func (s *site) custody(p *vaultPage, l *vault.Ledger) {
 			r.NamedBy = s.names.mark(by)
 		}
 		if c.Alive.Entry >= 0 {
-			r.Alive = s.names.when(c.Alive.Clock)
+			r.Alive = s.heard(c.Alive)
 		}
 		s.deed(p, &r, c, handed)
 		p.Seats = append(p.Seats, r)
@@ -325,7 +325,7 @@ func (s *site) custody(p *vaultPage, l *vault.Ledger) {
 	}
 	p.Recorder = string(p.Vault.Recorder)
 	if l.Recorder.Entry >= 0 {
-		p.RecLast, p.RecEntry = s.names.when(l.Recorder.Clock), l.Recorder.Entry
+		p.RecLast, p.RecEntry = s.heard(l.Recorder), l.Recorder.Entry
 	}
 	for _, r := range l.Requests {
 		row := requestRow{Entry: r.Entry, By: s.names.mark(r.By), Epochs: fmt.Sprintf("%d to %d", r.First, r.Last)}
@@ -346,6 +346,15 @@ func (s *site) custody(p *vaultPage, l *vault.Ledger) {
 	}
 }
 
+// heard is the record's clock when somebody was last heard of; not set before
+// the first proof of time.
+func (s *site) heard(a vault.Alive) when {
+	if a.Clock == 0 {
+		return when{}
+	}
+	return s.names.when(a.Clock)
+}
+
 func seatsOf(l *vault.Ledger, r *vault.Request) []int {
 	var seats []int
 	for _, h := range l.HandOvers {
@@ -364,7 +373,7 @@ func (s *site) deed(p *vaultPage, r *seatRow, c *vault.Custody, handed map[int]i
 	if len(c.Erased) > 0 {
 		p.Erased++
 		e := c.Erased[len(c.Erased)-1]
-		r.Entry, r.Deed = e.Entry, fmt.Sprintf("attests that it destroyed its shares of %d epochs", e.Epochs)
+		r.Entry, r.Deed = e.Entry, "attests that it destroyed its shares of "+plural(e.Epochs, "epoch")
 		if e.Again {
 			r.Deed += ", again, of a restored copy"
 		}

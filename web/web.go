@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"detente/agreement"
 	"detente/record"
@@ -49,7 +50,8 @@ type site struct {
 	mu   sync.Mutex
 	past []*book // of earlier sizes, the last used first
 
-	refold sync.Mutex // one at a time
+	refold  sync.Mutex // one at a time
+	waiters atomic.Int64
 }
 
 // New gives the pages of a record, to be served below its address.
@@ -120,7 +122,7 @@ type request struct {
 // page answers with a template over what build gives.
 func (s *site) page(name string, build func(*request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		q := &request{Request: r, site: s}
+		q, name := &request{Request: r, site: s}, name // a page that is missing is so once
 		model, err := any(nil), s.choose(q)
 		if at, ok := errors.AsType[moved](err); ok {
 			// Relative, because this handler does not know its own address.
@@ -193,7 +195,7 @@ func (s *site) choose(q *request) error {
 	if n == live.head.Size {
 		return nil
 	}
-	if live.head.Size > maxRefold && n > maxRefold {
+	if n > maxRefold {
 		return refusal{http.StatusUnprocessableEntity, fmt.Sprintf(
 			"earlier sizes are shown up to %d entries; for size %d take the record and run: detente asof", maxRefold, n)}
 	}
@@ -222,6 +224,11 @@ func (s *site) pastBook(ctx context.Context, n int64) (*book, error) {
 	if b := find(); b != nil {
 		return b, nil
 	}
+	if s.waiters.Add(1) > maxWaiting {
+		s.waiters.Add(-1)
+		return nil, refusal{http.StatusServiceUnavailable, "too many readers ask for earlier sizes at once: ask again in a minute"}
+	}
+	defer s.waiters.Add(-1)
 	s.refold.Lock()
 	defer s.refold.Unlock()
 	if b := find(); b != nil {
