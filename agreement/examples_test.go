@@ -1,6 +1,8 @@
 package agreement_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"detente/agreement"
@@ -70,6 +72,34 @@ func TestCamerasKeys(t *testing.T) {
 	for _, w := range a.Witnesses {
 		if want := exampleWitness(string(w.Name)); w.Key != want {
 			t.Errorf("the key of %s is %s, want %s", w.Name, w.Key, want)
+		}
+	}
+}
+
+// TestExamples reads every example: without a fault or a warning, and in the
+// standard layout; one has a scenario or more.
+func TestExamples(t *testing.T) {
+	folders, err := filepath.Glob("../examples/*/*.agreement")
+	if err != nil || len(folders) < 3 {
+		t.Fatalf("%d examples found: %v", len(folders), err)
+	}
+	for _, path := range folders {
+		b, err := dir.Load(filepath.Dir(path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a, ds := agreement.Read(b); a == nil || len(ds) > 0 {
+			t.Errorf("%s:\n%s", path, show(b, ds))
+		}
+		src, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if laid, _ := agreement.Format(src); string(laid) != string(src) {
+			t.Errorf("%s is not in the standard layout", path)
+		}
+		if found, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*.scenario")); len(found) == 0 {
+			t.Errorf("%s has no scenario", path)
 		}
 	}
 }

@@ -125,7 +125,11 @@ func (f *finder) commitment(m *Commitment) {
 	if v.SilenceAccepts {
 		means = "accepted"
 	}
-	f.add(FindingSilence, m.Block, v.Range, "%s can put a claim on the record; if %s finds nothing within %s, the claim counts as %s.", listOr(claimants), listOr(v.By), v.Within, means)
+	claim := listOr(claimants) + " can put a claim on the record"
+	if len(f.x.coneOf(m.What).readings) > 0 {
+		claim = "what is reported makes a claim of itself"
+	}
+	f.add(FindingSilence, m.Block, v.Range, "%s; if %s finds nothing within %s, the claim counts as %s.", claim, listOr(v.By), v.Within, means)
 	for _, n := range v.By {
 		both := ""
 		if containsName(claimants, n) {
@@ -141,9 +145,9 @@ func (f *finder) commitment(m *Commitment) {
 
 // reporters are those whose word decides whether a promise was kept.
 func (f *finder) reporters(m *Commitment) {
-	silent := "while nothing is reported it is not done."
+	done, silent := "done", "while nothing is reported it is not."
 	if m.Form != Do {
-		silent = "while nothing is reported it counts as kept."
+		done, silent = "kept", "while nothing is reported it counts as kept."
 	}
 	told := make(map[Name]bool)
 	refs(m.What, false, func(r *Ref, _ bool) {
@@ -153,7 +157,7 @@ func (f *finder) reporters(m *Commitment) {
 		told[r.Name] = true
 		for _, rd := range f.a.Readings {
 			if rd.Name == r.Name {
-				f.add(FindingReporter, m.Block, r.Range, "whether it is kept is known from `%s`, which is what %s reports, true or not; %s", rd.Name, listOr(rd.Reporter), silent)
+				f.add(FindingReporter, m.Block, r.Range, "whether it is %s is known from `%s`, which is what %s reports, true or not; %s", done, rd.Name, listOr(rd.Reporter), silent)
 			}
 		}
 	})

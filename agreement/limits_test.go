@@ -22,6 +22,16 @@ func codesOf(t *testing.T, piece string) []agreement.Code {
 	return codes
 }
 
+// manyVaults are n vaults of the plain kind.
+func manyVaults(n int) string {
+	_, vault, _ := strings.Cut(plainVault, "vault footage ")
+	text := "" // footage is the first
+	for i := range n - 1 {
+		text += "vault v" + spelled(i) + " " + vault
+	}
+	return text + "vault footage {\n  closes = 2021-05-24\n}\n"
+}
+
 // TestLimits reads each text at its limit, without a fault, and one past it.
 func TestLimits(t *testing.T) {
 	name := func(n int) string { return "party " + strings.Repeat("x", n) + " { signs = no }\n" }
@@ -57,14 +67,6 @@ func TestLimits(t *testing.T) {
 	notice := func(n int) string {
 		return fmt.Sprintf("act leave {\n  by     = alpha\n  notice = %d days\n}\n", n)
 	}
-	vaults := func(n int) string {
-		_, vault, _ := strings.Cut(plainVault, "vault footage ")
-		text := "" // footage is the first
-		for i := range n - 1 {
-			text += "vault v" + spelled(i) + " " + vault
-		}
-		return text + "vault footage {\n  closes = 2021-05-24\n}\n"
-	}
 	for _, c := range []struct {
 		what string
 		make func(int) string
@@ -80,7 +82,7 @@ func TestLimits(t *testing.T) {
 		{"keys of a party", keys, 16, agreement.CodeListLength},
 		{"cameras", cameras, 64, agreement.CodeListLength},
 		{"duration", notice, 365000, agreement.CodeOutOfRange},
-		{"vaults", vaults, 64, agreement.CodeTooManyBlocks},
+		{"vaults", manyVaults, 64, agreement.CodeTooManyBlocks},
 		{"measures of a commitment", measuresLifted, 62, agreement.CodeListLength},
 	} {
 		if got := codesOf(t, c.make(c.at)); len(got) > 0 {
