@@ -24,7 +24,8 @@
 //	mirror/             the verified copy of the record
 //	<vault>/key/<hex>   the 32-byte seed of a published HPKE key, by digest
 //	<vault>/share/<hex> a share, 64 bytes, by epoch digest
-//	<vault>/outcome     "release" or "erase" and a newline, then the certificate
+//	<vault>/outcome     "release" or "erase" and a newline, then the certificate;
+//	                    or the word given on it: "signed release" or "signed erase", and a newline
 //
 // Every file is readable by its owner only. Keep the folder out of backups.
 package custodian

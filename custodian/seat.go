@@ -25,6 +25,7 @@ type seat struct {
 	dir       string
 
 	outcome     machine.Outcome // acted on, or about to be; empty before
+	word        machine.Outcome // given on the outcome by Bind; empty if none was
 	certificate string
 	said        map[string]*saying // in this life, by what it is about
 	strays      int                // shares destroyed in this life
@@ -44,6 +45,12 @@ func (s *seat) open() error {
 			return err
 		}
 	}
+	return s.readOutcome()
+}
+
+// readOutcome reads the outcome that an earlier life acted on, or the word
+// that was given on it.
+func (s *seat) readOutcome() error {
 	b, err := durable.ReadFile(s.fs(), s.path("outcome"), statement.MaxNote+64)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -52,12 +59,16 @@ func (s *seat) open() error {
 		return err
 	}
 	for _, o := range []machine.Outcome{machine.Released, machine.Erased} {
+		if string(b) == wordOf(o) {
+			s.word = o
+			return nil
+		}
 		if n := len(o) + 1; len(b) > n && string(b[:n]) == string(o)+"\n" {
 			s.outcome, s.certificate = o, string(b[n:])
 			return nil
 		}
 	}
-	return fmt.Errorf("%s does not begin with release or erase: the folder is damaged; this seat cannot be served from it", s.path("outcome"))
+	return fmt.Errorf("%s begins with neither release nor erase, and is no word on them: the folder is damaged; this seat cannot be served from it", s.path("outcome"))
 }
 
 func (s *seat) path(parts ...string) string {
@@ -80,6 +91,10 @@ func (s *seat) decide(f *record.Fold, note []byte) (*record.Certificate, error) 
 	case err != nil:
 		return nil, err
 	}
+	if s.word != "" && s.word != c.Outcome {
+		s.custodian.cfg.Log.Error("holding: this custodian has given its word on another outcome than the certificate gives", "vault", s.vault, "word", s.word, "certificate", c.Outcome)
+		return nil, nil
+	}
 	if signed := f.Signed(s.vault, s.custodian.name); signed != "" && signed != c.Outcome {
 		s.custodian.cfg.Log.Error("holding: this custodian has signed another outcome than the certificate gives", "vault", s.vault, "signed", signed, "certificate", c.Outcome)
 		return nil, nil
@@ -91,7 +106,17 @@ func (s *seat) decide(f *record.Fold, note []byte) (*record.Certificate, error) 
 // happens, this seat never acts on another.
 func (s *seat) adopt(c record.Certificate) error {
 	note := string(c.Note)
-	if err := durable.WriteFile(s.fs(), s.path("outcome"), []byte(string(c.Outcome)+"\n"+note)); err != nil {
+	// A word may have been given by another process a moment ago: then that
+	// file is there, and the seat looks again before it acts.
+	keep := durable.CreateFile
+	if s.word == c.Outcome {
+		keep = durable.WriteFile
+	}
+	err := keep(s.fs(), s.path("outcome"), []byte(string(c.Outcome)+"\n"+note))
+	if errors.Is(err, fs.ErrExist) {
+		return s.readOutcome()
+	}
+	if err != nil {
 		return err
 	}
 	s.outcome, s.certificate = c.Outcome, note

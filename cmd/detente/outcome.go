@@ -2,9 +2,12 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"detente/agreement"
+	"detente/custodian"
+	"detente/internal/durable"
 	"detente/machine"
 	"detente/record"
 	"detente/statement"
@@ -14,6 +17,7 @@ import (
 
 func outcomeCommand(t terminal) *cobra.Command {
 	s := &speaker{t: t}
+	var folder string
 	c := s.flags(&cobra.Command{
 		Use:   "outcome VAULT release|erase",
 		Short: "agree on what becomes of a vault that the record cannot decide: all signatories and custodians must",
@@ -31,6 +35,14 @@ on a certificate of another.`,
 				if err != nil {
 					return nil, statement.ID{}, err
 				}
+				if slices.Contains(v.Seats, by) {
+					if folder == "" {
+						return nil, statement.ID{}, usage("%s is a custodian of vault %s: give its folder with --custodian, so that it acts on no certificate of another outcome", by, v.Name)
+					}
+					if err := custodian.Bind(durable.OS, folder, v.Name, outcome); err != nil {
+						return nil, statement.ID{}, no(err)
+					}
+				}
 				var left []string
 				for _, name := range f.Unagreed(v.Name, outcome) {
 					if name != by {
@@ -45,5 +57,6 @@ on a certificate of another.`,
 		},
 	})
 	c.GroupID = groupSealed
+	c.Flags().StringVar(&folder, "custodian", "", "folder of the custodian that signs, if it is one")
 	return c
 }
