@@ -3,7 +3,6 @@ package vault
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"detente/agreement"
 	"detente/statement"
@@ -88,7 +87,15 @@ func (l *Ledger) epoch(e Entry, b statement.EpochBody, v *Verdict) {
 	if err == nil {
 		digest, err = ParseDigest(b.Digest)
 	}
+	var this dealing
 	if err == nil {
+		this = dealing{core.CoreDigest(), digest}
+		if first, again := l.dealings[this]; again { // submitted again because the answer was lost
+			l.byID[e.ID] = l.byID[first.id] // its ciphertexts may answer either statement
+			v.inert("", "the same dealing stands at entry %d", first.entry)
+			return
+		}
+		l.dealings[this] = placed{e.Index, e.ID}
 		err = l.checkTerms(core, digest)
 	}
 	if err == nil {
@@ -96,6 +103,7 @@ func (l *Ledger) epoch(e Entry, b statement.EpochBody, v *Verdict) {
 	}
 	l.spend(b.Seats, e.Index)
 	if err != nil {
+		l.byID[e.ID] = nil
 		culprit := e.Statement.By
 		var m *meanwhile
 		if errors.As(err, &m) && m.entry >= l.cited(e) {
@@ -118,6 +126,16 @@ func (l *Ledger) epoch(e Entry, b statement.EpochBody, v *Verdict) {
 	l.byDigest[digest], l.byID[e.ID] = a, a
 	v.Force = true
 }
+
+// A dealing is what an epoch statement says, whatever else is in it; placed,
+// where it was said first.
+type (
+	dealing struct{ core, epoch Digest }
+	placed  struct {
+		entry int64
+		id    statement.ID
+	}
+)
 
 // meanwhile is a core refused for what an entry of the record says. Whoever had
 // not seen that entry is not at fault: it may have arrived while he dealt, or
@@ -159,11 +177,7 @@ func (l *Ledger) checkTerms(c *Core, digest Digest) error {
 		return fmt.Errorf("%w: %d seats have keys, want need %d + absent %d", ErrCore, n, l.Terms.Need, l.Terms.Absent)
 	}
 	if a := l.byDigest[digest]; a != nil {
-		err := fmt.Errorf("%w: this dealing is on the record already, at entry %d", ErrCore, a.Entry)
-		if a.CoreDigest() == c.CoreDigest() { // the same, submitted again because the answer was lost
-			return &meanwhile{err, l.size}
-		}
-		return err
+		return fmt.Errorf("%w: entry %d has another dealing under the same digest", ErrCore, a.Entry)
 	}
 	last := l.Last(c.Epoch)
 	if last == nil {
@@ -207,10 +221,9 @@ const seenWithin = 10 * 60
 func (l *Ledger) checkKeys(c *Core, seen int64) error {
 	for i, s := range c.Seats {
 		cu := l.Custodies[i]
-		known := slices.ContainsFunc(cu.unspent, func(k publishedKey) bool { return k.entry < seen })
 		switch {
-		case !s.Keyed && known && cu.Barred < 0:
-			return fmt.Errorf("%w: seat %d is left out though %s has published a fresh key", ErrCore, i+1, s.Custodian)
+		case !s.Keyed && cu.Barred < 0 && cu.Fresh() && cu.unspent[0].entry < seen:
+			return &meanwhile{fmt.Errorf("%w: seat %d is left out though %s has published a fresh key", ErrCore, i+1, s.Custodian), cu.unspent[0].entry}
 		case s.Keyed && cu.Barred >= 0:
 			return &meanwhile{fmt.Errorf("%w: seat %d: %s has no seat since its false complaint at entry %d", ErrCore, i+1, s.Custodian, cu.Barred), cu.Barred}
 		case s.Keyed && !cu.has(s.Key):
@@ -239,10 +252,13 @@ func (l *Ledger) Attempt(digest Digest) *Attempt { return l.byDigest[digest] }
 
 // shares folds ciphertexts of a dealing; with the last one it is complete.
 func (l *Ledger) shares(e Entry, b statement.SharesBody, v *Verdict) {
-	a := l.byID[e.Statement.Answers]
+	a, known := l.byID[e.Statement.Answers]
 	switch {
 	case e.Statement.By != l.Terms.Recorder:
 		v.inert(e.Statement.By, "only recorder %s deals for vault %s", l.Terms.Recorder, l.Terms.Vault)
+		return
+	case known && a == nil:
+		v.inert("", "answers a dealing that was refused")
 		return
 	case a == nil || b.Digest != a.Digest.String():
 		v.inert(e.Statement.By, "answers no dealing of this vault with that digest")

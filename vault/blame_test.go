@@ -56,6 +56,25 @@ func TestRecorderIsNotBlamedForWhatItHadNotSeen(t *testing.T) {
 	}
 }
 
+// A custodian's key may reach the record while a host keeps the dealing back: the
+// dealing is refused, as it leaves the custodian out, and nobody is at fault.
+func TestCustodianLeftOutByADealingThatWasKeptBack(t *testing.T) {
+	for after, culprit := range map[bool]agreement.Name{false: "", true: "recorder"} {
+		w := newWorld(t, 4, 2, 1)
+		w.accept(1, 2, 3)
+		d := w.dealing(1)
+		w.cite()
+		w.clock += seenWithin + 1
+		w.accept(4)
+		if after {
+			w.cite()
+		}
+		if v := w.refused("recorder", statement.ID{}, d.Body()); v.Culprit != culprit {
+			t.Errorf("%+v, want culprit %q", v, culprit)
+		}
+	}
+}
+
 // paramsUnbarred is a dealing of the keys that are fresh, barred or not.
 func (w *world) paramsUnbarred(epoch int64) Params {
 	p := Params{Agreement: testAgreement, Vault: "cameras", Epoch: epoch, Attempt: 1, Need: w.ledger.Terms.Need, Absent: w.ledger.Terms.Absent}
@@ -73,8 +92,12 @@ func TestSameDealingSubmittedAgainIsNobodysFault(t *testing.T) {
 	d := w.dealing(1)
 	a := w.record(d)
 	w.cite()
-	if v := w.refused("recorder", statement.ID{}, d.Body()); v.Culprit != "" || a.Status != Dealt {
+	v, id := w.say("recorder", statement.ID{}, d.Body())
+	if v.Force || v.Culprit != "" || a.Status != Dealt {
 		t.Errorf("%+v, %s", v, a.Status)
+	}
+	if v := w.refused("recorder", id, d.Shares()[0]); v.Culprit != "" || !strings.Contains(v.Reason, "that dealing is dealt") {
+		t.Errorf("ciphertexts that answer the second: %+v", v)
 	}
 	other := d.Body()
 	other.Attempt = 7 // another core under the same digest is the recorder's doing

@@ -50,8 +50,9 @@ type Ledger struct {
 	heads      map[[32]byte]head
 	halves     map[Digest]bool  // of every key ever published for this vault
 	spent      map[Digest]int64 // keys that a dealing has named, and at which entry
+	dealings   map[dealing]placed
 	byDigest   map[Digest]*Attempt
-	byID       map[statement.ID]*Attempt
+	byID       map[statement.ID]*Attempt // nil: refused
 	requests   map[statement.ID]*Request
 	handOvers  map[statement.ID]*HandOver
 	handed     map[handed][]byte
@@ -128,7 +129,7 @@ func NewLedger(t Terms) (*Ledger, error) {
 	l := &Ledger{
 		Terms: t, Recorder: Alive{Entry: -1},
 		heads: map[[32]byte]head{}, halves: map[Digest]bool{}, spent: map[Digest]int64{}, handed: map[handed][]byte{},
-		byDigest: map[Digest]*Attempt{}, byID: map[statement.ID]*Attempt{},
+		dealings: map[dealing]placed{}, byDigest: map[Digest]*Attempt{}, byID: map[statement.ID]*Attempt{},
 		requests: map[statement.ID]*Request{}, handOvers: map[statement.ID]*HandOver{},
 		deviceKeys: []deviceKey{{key: t.RecorderKey, until: -1}},
 	}
@@ -296,7 +297,7 @@ func (l *Ledger) publish(c *Custody, text string, entry int64) error {
 		return err
 	}
 	if len(c.unspent) >= MaxUnspentKeys {
-		return fmt.Errorf("%s has published %d keys that no dealing has used; want at most %d", c.Custodian, len(c.unspent), MaxUnspentKeys)
+		return fmt.Errorf("%w: %s has %d unused, want at most %d", errEnough, c.Custodian, len(c.unspent), MaxUnspentKeys)
 	}
 	l.halves[k.pq], l.halves[k.dh] = true, true
 	c.unspent = append(c.unspent, publishedKey{PublicKey: k, digest: k.Digest(), entry: entry})
@@ -307,9 +308,12 @@ func (l *Ledger) publish(c *Custody, text string, entry int64) error {
 // this is nobody's fault.
 var errPublished = errors.New("the key, or a half of it, was published before; draw a fresh one")
 
+// errEnough: what its custodian had read may not have shown yet how many it has.
+var errEnough = errors.New("published more keys than dealings have used")
+
 // keyCulprit is who is at fault for a key that was refused.
 func keyCulprit(err error, by agreement.Name) agreement.Name {
-	if errors.Is(err, errPublished) {
+	if errors.Is(err, errPublished) || errors.Is(err, errEnough) {
 		return ""
 	}
 	return by
