@@ -114,6 +114,13 @@ func (f *Fold) Append(entry []byte) *Judged {
 	switch {
 	case j.Index == 0:
 		f.opened = j.Fault == nil
+	case j.Fault != nil && f.opened:
+		// It need not have taken the entry in: whoever else is to blame, it is too.
+		if j.Fault.Culprit == string(f.depositary) {
+			j.Fault.Reason += "; the depositary is at fault for admitting it"
+		} else {
+			j.Fault.Reason += "; the depositary is also at fault for admitting it"
+		}
 	case j.Statement != nil:
 		f.byID[j.Statement.ID] = j.Index
 		f.changeKeys(j.Statement)
@@ -151,7 +158,7 @@ func (f *Fold) judged(entry []byte, leaf tlog.Hash) *Judged {
 func (f *Fold) judge(j *Judged, leaf tlog.Hash) *Fault {
 	host := f.depositary
 	if len(j.Bytes) > statement.MaxEntry {
-		return fault(FaultOversized, host, "an entry has at most %d bytes, this one has %d; the depositary is at fault for admitting it", statement.MaxEntry, len(j.Bytes))
+		return fault(FaultOversized, host, "an entry has at most %d bytes, this one has %d", statement.MaxEntry, len(j.Bytes))
 	}
 	if j.Index == 0 {
 		if !bytes.Equal(j.Bytes, Opening(f.agreement)) {
@@ -167,7 +174,7 @@ func (f *Fold) judge(j *Judged, leaf tlog.Hash) *Fault {
 		return f.judgeStatement(j)
 	case statement.PurposeProof:
 		if at, ok := f.proofs[leaf]; ok {
-			return fault(FaultDuplicate, host, "the same bytes as the proof at entry %d; the depositary is at fault for admitting it again", at)
+			return fault(FaultDuplicate, host, "the same bytes as the proof at entry %d", at)
 		}
 		note, err := ParseProof(j.Bytes)
 		if err != nil {

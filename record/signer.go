@@ -54,28 +54,26 @@ func (f *Fold) judgeStatement(j *Judged) *Fault {
 	host := f.depositary
 	s, err := statement.Parse(j.Bytes)
 	if err != nil {
-		return fault(statementFault(err), host, "%v; the depositary is at fault for admitting it", err)
+		return fault(statementFault(err), host, "%v", err)
 	}
 	if at, ok := f.byID[s.ID]; ok {
-		return fault(FaultDuplicate, host, "statement %s stands at entry %d already; the depositary is at fault for admitting it again", s.ID, at)
+		return fault(FaultDuplicate, host, "statement %s stands at entry %d already", s.ID, at)
 	}
 	// Its author may well have made it, for that agreement: no fault of theirs.
 	if s.Agreement != f.agreement.ID {
-		return fault(FaultWrongAgreement, host, "made for agreement %s, this is the record of %s; the depositary is at fault for admitting it", s.Agreement, f.agreement.ID)
+		return fault(FaultWrongAgreement, host, "made for agreement %s, this is the record of %s", s.Agreement, f.agreement.ID)
 	}
 	who, known := f.signers[s.By]
 	if !known {
-		return fault(FaultUnknownSigner, host, "%s is no name with keys in this agreement; the depositary is at fault for admitting it", s.By)
+		return fault(FaultUnknownSigner, host, "%s is no name with keys in this agreement", s.By)
 	}
 	if f := who.verify(s); f != nil {
-		f.Reason += "; the depositary is at fault for admitting it"
 		if f.Culprit == "" {
 			f.Culprit = string(host)
 		}
 		return f
 	}
 	if broken := f.judgeSigned(s, who); broken != nil {
-		broken.Reason += "; the depositary is also at fault for admitting it"
 		return broken
 	}
 	j.Statement = s
