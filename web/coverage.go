@@ -88,13 +88,16 @@ func drawnAs(c vault.Class) string {
 
 func (s *site) coverage(c *vault.Coverage, size int64, st *standing, v *agreement.Vault) *coverageView {
 	view := &coverageView{AsOfEntry: size, Behind: st.head.Size - size, From: s.names.when(c.From), Until: s.names.when(c.Until)}
-	until := max(c.Until, min(st.clock, c.Until+1))
+	until := max(c.Until, st.clock)
 	closes, known := st.state.Closes(v.Name)
 	if known {
-		until = max(until, closes)
+		// As much again of what is to come is drawn: a young vault's gaps would
+		// otherwise vanish at the edge.
+		const least = 3 * 86400
+		until = max(c.Until, min(closes, c.Until+max(c.Until-c.From, least)))
 	}
 	view.Axis = newAxis(c.From, until, s.names.a.Zone)
-	if known {
+	if known && closes <= until {
 		view.Axis.mark(closes, "close", "close")
 	}
 	if !known || st.clock < closes {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"detente/agreement"
 	"detente/statement"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -446,5 +447,35 @@ func TestLimits(t *testing.T) {
 	s.waiters.Store(maxWaiting - 1)
 	if _, err := s.pastBook(t.Context(), 100); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAxis(t *testing.T) {
+	for _, span := range []agreement.Instant{0, 1, 60, hour, 5 * hour, day, 20 * day, 90 * day, 400 * day, 3000 * day, 2_000_000 * day} {
+		a := newAxis(start, start+span, nil)
+		if a.Until <= a.From {
+			t.Errorf("%d s: an axis without width", span)
+		}
+		if len(a.Ticks) > ticksAtMost+1 || span >= 5*hour && len(a.Ticks) < 2 {
+			t.Errorf("%d s: %d ticks", span, len(a.Ticks))
+		}
+		if x, y := a.at(a.From-1), a.at(a.Until+1); x != 0 || y != 100 {
+			t.Errorf("%d s: what is outside stands at %v and %v", span, x, y)
+		}
+		b := a.band(a.Until, a.Until, "gap", "")
+		if b.W != percent(least) || !b.Tall {
+			t.Errorf("%d s: a gap of no length is %s wide", span, b.W)
+		}
+	}
+}
+
+func TestLengthsOfTime(t *testing.T) {
+	for seconds, want := range map[int64]string{-5: "0 s", 0: "0 s", 59: "59 s", 60: "1 min", 3661: "1 h 1 min", 86400: "1 day", 90000: "1 day 1 h", 86400 * 1200: "1,200 days", 86401: "1 day"} {
+		if got := spoken(seconds); got != want {
+			t.Errorf("%d s are %q, want %q", seconds, got, want)
+		}
+	}
+	if got := fmt.Sprint(countdown(90000)); got != "[{1 day} {1 h}]" {
+		t.Error(got)
 	}
 }
