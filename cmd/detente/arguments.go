@@ -16,9 +16,6 @@ func holdAll(c *cobra.Command) {
 		c.Args = known
 		return
 	}
-	if c.RunE == nil {
-		return // cobra's own help command
-	}
 	c.Args = usageLine
 	c.DisableFlagsInUseLine = true
 	if c.HasAvailableLocalFlags() {
@@ -83,6 +80,22 @@ func known(cmd *cobra.Command, args []string) error {
 		hint = "did you mean: " + cmd.CommandPath() + " " + near[0]
 	}
 	return usage("%q is no command of %s\n%s", args[0], cmd.CommandPath(), hint)
+}
+
+// helpCommand is cobra's help, except that it refuses what is no command.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]...",
+		Short: "say how a command is used",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return usage("%q is no command\nsee: detente help", strings.Join(args, " "))
+			}
+			found.InitDefaultHelpFlag()
+			return found.Help()
+		},
+	}
 }
 
 // called is the name by which a command was called, without "detente".

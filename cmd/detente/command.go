@@ -37,6 +37,12 @@ func (e *exitError) Unwrap() error { return e.err }
 // no is the answer of a check that failed, already printed or told by err.
 func no(err error) error { return &exitError{exitNo, err} }
 
+// isNo is whether an error is the answer of a check.
+func isNo(err error) bool {
+	exit, ok := errors.AsType[*exitError](err)
+	return ok && exit.status == exitNo
+}
+
 // usage is a fault of the command line.
 func usage(format string, args ...any) error {
 	return &exitError{exitUsage, fmt.Errorf(format, args...)}
@@ -98,6 +104,7 @@ func root(t terminal) *cobra.Command {
 		r.AddCommand(c(t))
 	}
 	r.CompletionOptions.HiddenDefaultCmd = true
+	r.SetHelpCommand(helpCommand(r))
 	r.InitDefaultHelpCmd()
 	holdAll(r)
 	return r

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -250,10 +249,14 @@ before. While no mirror runs in it, the folder is a PATH for status, why, asof, 
 				return divergence(err)
 			}
 			defer f.Close()
-			prefix := "/" + client.ID().String()
-			h := http.NewServeMux()
-			h.Handle(prefix+"/", http.StripPrefix(prefix, f.Handler()))
-			return r.run(cmd.Context(), h, func() string { return prefix + "/" }, func(ctx context.Context) error {
+			if err := f.Update(cmd.Context()); err != nil {
+				if err = divergence(err); isNo(err) {
+					return err
+				}
+				r.log.Warn("the record cannot be fetched now; serving the copy as it is", "error", err)
+			}
+			path := "/" + client.ID().String() + "/"
+			return r.run(cmd.Context(), f.Handler(), func() string { return path }, func(ctx context.Context) error {
 				return divergence(keepCopy(ctx, f))
 			})
 		},

@@ -108,7 +108,7 @@ a revoked key signs nothing. Who needs several keys signs the change with as man
 			}
 			for _, k := range slices.Concat(body.Add, body.Revoke) {
 				if _, err := statement.ParsePublicKey(k); err != nil {
-					return usage("%w", err)
+					return usage("key %q: want what detente key new printed: \"ed25519 \" and 44 characters", k)
 				}
 			}
 			body.Add, body.Revoke = append([]string{}, body.Add...), append([]string{}, body.Revoke...)

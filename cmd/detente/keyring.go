@@ -70,34 +70,40 @@ func loadKeys(t terminal, paths []string) ([]statement.Signer, error) {
 
 // passphraseFrom asks for the passphrase of a key file: from the file that
 // DETENTE_PASSPHRASE_FILE names, or from whoever sits at the terminal. It is
-// never taken from the command line, where others could read it.
+// never taken from the command line, where others could read it. Without a path
+// it is that of a new key.
 func passphraseFrom(t terminal, path string) func() (string, error) {
 	return func() (string, error) {
 		if from := os.Getenv("DETENTE_PASSPHRASE_FILE"); from != "" {
 			b, err := os.ReadFile(from)
 			return strings.TrimRight(string(b), "\r\n"), err
 		}
+		if path == "" {
+			return askSecret(t, "new passphrase: ")
+		}
 		return askSecret(t, "passphrase of "+path+": ")
 	}
 }
 
+// newPassphrase gets the passphrase of a new key: from the file, or twice from
+// the terminal.
 func newPassphrase(t terminal) (string, error) {
-	if os.Getenv("DETENTE_PASSPHRASE_FILE") != "" {
-		return passphraseFrom(t, "")()
-	}
-	first, err := askSecret(t, "new passphrase: ")
+	first, err := passphraseFrom(t, "")()
 	if err != nil {
-		return "", err
+		return "", usage("%w", err)
+	}
+	if first == "" {
+		return "", usage("an empty passphrase protects nothing; no key was made")
+	}
+	if os.Getenv("DETENTE_PASSPHRASE_FILE") != "" {
+		return first, nil
 	}
 	again, err := askSecret(t, "the same again: ")
 	if err != nil {
 		return "", err
 	}
 	if first != again {
-		return "", usage("the two passphrases differ")
-	}
-	if first == "" {
-		return "", usage("an empty passphrase protects nothing")
+		return "", usage("the two passphrases differ; no key was made")
 	}
 	return first, nil
 }

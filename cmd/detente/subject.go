@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -34,7 +36,11 @@ func subjectOf(args []string, rest int) (path string, others []string, err error
 	if len(args) > rest {
 		return args[0], args[1:], nil
 	}
-	if path = os.Getenv("DETENTE_RECORD"); path == "" {
+	path = os.Getenv("DETENTE_RECORD")
+	switch {
+	case path == "" && rest > 0:
+		return "", nil, usage("nothing to look at: %q is taken for what to look for, and the record for the one of DETENTE_RECORD, which is not set\ngive PATH before it: a text, an exported record, a mirror's folder or a record's address", args[0])
+	case path == "":
 		return "", nil, usage("nothing to look at: give PATH (a text, an exported record, a mirror's folder or a record's address), or set DETENTE_RECORD")
 	}
 	return path, args, nil
@@ -107,6 +113,9 @@ const lockPatience = 10 * time.Second
 // followRecord opens a running record through a folder that remembers it, and
 // brings it up to date.
 func followRecord(ctx context.Context, t terminal, address, remember string) (*subject, error) {
+	if address == "" {
+		address = os.Getenv("DETENTE_RECORD")
+	}
 	client, err := recordClient(address)
 	if err != nil {
 		return nil, err
@@ -126,14 +135,22 @@ func followRecord(ctx context.Context, t terminal, address, remember string) (*s
 		f, err = mirror.Open(ctx, cfg)
 	}
 	if err != nil {
-		return nil, divergence(err)
+		return nil, unreachable(address, divergence(err))
 	}
 	s := &subject{bundle: f.Bundle(), agreement: f.Agreement(), fold: f.Fold(), follower: f, client: client}
 	if err := f.Update(ctx); err != nil {
 		s.close()
-		return nil, divergence(err)
+		return nil, unreachable(address, divergence(err))
 	}
 	return s, nil
+}
+
+// unreachable says in plain words that nobody answers at an address.
+func unreachable(address string, err error) error {
+	if failed, ok := errors.AsType[*net.OpError](err); ok && failed.Op == "dial" {
+		return fmt.Errorf("nobody answers at %s: %w\nwhat is known of the record without it: a mirror's folder, or an exported record", address, failed.Err)
+	}
+	return err
 }
 
 func isLocked(err error) bool {
@@ -184,13 +201,28 @@ func (s *subject) close() {
 	}
 }
 
+// submitPatience is how long a statement is sent again to a depositary that
+// cannot take it in just now.
+const submitPatience = 10 * time.Second
+
 // submit puts a note on the running record.
 func (s *subject) submit(ctx context.Context, note []byte) (*mirror.Receipt, error) {
-	receipt, err := s.client.Submit(ctx, note)
-	if refused, ok := errors.AsType[*mirror.RefusedError](err); ok {
+	for patience := time.Now().Add(submitPatience); ; time.Sleep(100 * time.Millisecond) {
+		receipt, err := s.client.Submit(ctx, note)
+		refused, ok := errors.AsType[*mirror.RefusedError](err)
+		switch {
+		case !ok:
+			return receipt, err
+		case refused.Status == http.StatusTooManyRequests || refused.Code == "unconfirmed":
+			if time.Now().Before(patience) {
+				continue
+			}
+			return nil, err
+		case refused.Status >= http.StatusInternalServerError:
+			return nil, err // no rule is cited: whether it would be taken is not known
+		}
 		return nil, no(refused)
 	}
-	return receipt, err
 }
 
 // object finds a batch of manifests, wherever the subject has it.
