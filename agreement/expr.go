@@ -87,8 +87,16 @@ func (c *checker) typed(n syntax.Node) Expr {
 	case *syntax.Call:
 		return c.call(n)
 	}
-	c.errorAt(CodeWrongType, at, fmt.Sprintf("expected a condition, an instant or a number, found %s", describe(n)), "")
+	c.errorAt(CodeWrongType, at, fmt.Sprintf("expected a condition, an instant or a number, found %s", describe(n)), unquoted(n))
 	return nil
+}
+
+// unquoted is the hint for a string where the language has literals.
+func unquoted(n syntax.Node) string {
+	if _, isString := n.(*syntax.String); isString {
+		return "dates, numbers and names stand without quotes"
+	}
+	return ""
 }
 
 func (c *checker) quantity(n *syntax.Number) Expr {
@@ -215,8 +223,18 @@ func (c *checker) sameUnit(x, y Expr, at syntax.Span) bool {
 		}
 		return "no unit"
 	}
-	c.error(CodeUnit, at, fmt.Sprintf("the numbers have different units: %s and %s", name(x), name(y)), "nothing is converted; write both in one unit")
+	c.error(CodeUnit, at, fmt.Sprintf("the numbers have different units: %s and %s", name(x), name(y)), unitHint(unitOf(x), unitOf(y)))
 	return false
+}
+
+func unitHint(x, y string) string {
+	switch {
+	case x == "":
+		return fmt.Sprintf("say of what, as in `300 %s`", y)
+	case y == "":
+		return fmt.Sprintf("say of what, as in `300 %s`", x)
+	}
+	return "nothing is converted; write both in one unit"
 }
 
 func (c *checker) binary(n *syntax.Binary) Expr {
@@ -236,6 +254,9 @@ func (c *checker) binary(n *syntax.Binary) Expr {
 		hint := ""
 		if n.Op == "+" && x.Type() == TypeInstant && y.Type() == TypeInstant {
 			hint = "two instants are subtracted or compared"
+		}
+		if x.Type() == TypeInstant && y.Type() == TypeNumber {
+			hint = "say of what, as in `14 days`"
 		}
 		c.error(CodeWrongType, n.Span, fmt.Sprintf("`%s` does not join %s and %s", n.Op, x.Type().a(), y.Type().a()), hint)
 		return nil

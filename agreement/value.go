@@ -116,8 +116,20 @@ func (c *checker) shape(v *value, spec *AttributeSpec) bool {
 }
 
 func (c *checker) wrong(v *value, want string) bool {
-	c.errorAt(CodeWrongValue, v.at, fmt.Sprintf("expected %s, found %s", want, describe(v.node)), "")
+	c.errorAt(CodeWrongValue, v.at, fmt.Sprintf("expected %s, found %s", want, describe(v.node)), wrongHint(v.node, want))
 	return false
+}
+
+func wrongHint(n syntax.Node, want string) string {
+	switch n.(type) {
+	case *syntax.String:
+		return unquoted(n)
+	case *syntax.List:
+		if strings.HasPrefix(want, "the name of") {
+			return "one name stands here; declare a block for each"
+		}
+	}
+	return ""
 }
 
 func describe(n syntax.Node) string {
@@ -249,7 +261,7 @@ func (c *checker) duration(n *syntax.Number) (Duration, bool) {
 		c.error(CodeWrongValue, n.Span, "a duration needs its unit", "write for example `14 days`")
 		return 0, false
 	case calendarUnits[n.Unit]:
-		c.error(CodeMonthLength, n.UnitSpan, fmt.Sprintf("a duration in %s has no fixed length: a month has 28 to 31 days, a year 365 or 366", n.Unit), "give days, or the date itself")
+		c.error(CodeMonthLength, n.UnitSpan, fmt.Sprintf("`%s` has no fixed length: a month has 28 to 31 days, a year 365 or 366", n.Unit), "give days, or the date itself")
 		return 0, false
 	case !ok:
 		c.error(CodeUnknownUnit, n.UnitSpan, fmt.Sprintf("`%s` is no unit of time", n.Unit), c.suggest(n.Unit, []string{"seconds", "minutes", "hours", "days", "weeks"}, "the units of time are seconds, minutes, hours, days, weeks"))

@@ -212,6 +212,19 @@ func (p *parser) block() (*Block, bool) {
 	return b, true
 }
 
+// strayHint says what an author may have meant by what follows a value.
+func (p *parser) strayHint(value Node) string {
+	switch value.(type) {
+	case *Number:
+		return "a date is written as in `2021-05-24`"
+	case *Word:
+		if k := p.cur().Kind; k == WordKind || k == NumberKind {
+			return "words stand in quotes, as in `\"deliver the goods\"`"
+		}
+	}
+	return ""
+}
+
 // item reads one attribute or block inside a block; false at its end.
 func (p *parser) item(b *Block, open Token) bool {
 	depth := p.depth
@@ -241,7 +254,7 @@ func (p *parser) item(b *Block, open Token) bool {
 			if k := p.cur().Kind; k == Newline || k == EOF || p.is("}") {
 				return true
 			}
-			hint := ""
+			hint := p.strayHint(f.Value)
 			if p.is(",") {
 				hint = "attributes of a block stand on lines of their own"
 			}
