@@ -145,6 +145,25 @@ func TestRefusedSharesChangeNothing(t *testing.T) {
 	}
 }
 
+// Of two ciphertexts for one seat the first counts: the recorder cannot show
+// one to a custodian and another to the rest.
+func TestFirstCiphertextOfASeatCounts(t *testing.T) {
+	w := newWorld(t, 4, 2, 1)
+	w.acceptAll()
+	d := w.dealing(1)
+	id := w.must("recorder", statement.ID{}, d.Body())
+	good := d.Shares()[0]
+	other := good
+	other.Ciphertexts = []string{good.Ciphertexts[1]}
+	w.must("recorder", id, other)
+	if v, _ := w.say("recorder", id, good); v.Culprit != "recorder" {
+		t.Errorf("%+v", v)
+	}
+	if a := w.ledger.Attempt(d.Digest); a.Status != Void {
+		t.Errorf("%s: %s", a.Status, a.Reason)
+	}
+}
+
 // A recorder that lost a dealing's ciphertexts deals again, and the custodians,
 // whose keys are used up, publish others for it: nobody waits for ever.
 func TestDealingWhoseCiphertextsWereLost(t *testing.T) {

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -52,6 +53,28 @@ func TestLostBatchThatSealedSomeAgain(t *testing.T) {
 	}
 }
 
+// A lost batch of numbers that are all known says nothing, and each batch that
+// seals numbers again is told of by itself.
+func TestBatchesOfKnownNumbers(t *testing.T) {
+	f := newFilm(t)
+	var ms []*SignedManifest
+	for slot := range int64(6) {
+		ms = append(ms, f.shoot("east", slot, nil))
+	}
+	f.seal(4, ms[:5]...)
+	f.seal(4, ms[:2]...)
+	f.seal(4, ms[2:4]...)
+	f.seal(4, ms[1:3]...)
+	delete(f.objects, BatchDigest(mustEncode(t, ms[1:3]...)))
+	f.seal(5, ms[5])
+	c := f.cover(6)
+	f.want(c, "east", "6 covered", "numbers 1 to 2 are sealed again")
+	f.want(c, "east", "6 covered", "numbers 3 to 4 are sealed again")
+	if e := c.Cameras[0]; len(e.Anomalies) != 2 || e.Segments != 6 || len(c.Missing) != 1 {
+		t.Errorf("%d segments, %+v, missing %+v", e.Segments, e.Anomalies, c.Missing)
+	}
+}
+
 // A second version of an old number shows, however it is batched, and only it.
 func TestSecondVersionInsideALaterBatch(t *testing.T) {
 	f := newFilm(t)
@@ -90,14 +113,87 @@ func TestOneTimeInTheFutureHidesNoFootage(t *testing.T) {
 	f.want(c, "east", "2 covered, 1 unexplained gap, 1 degraded, 6 covered, 10 unexplained gap, 1 tamper", "a time after its seal existed")
 }
 
+// The same for a time before the checkpoint that it names.
+func TestOneTimeInThePastHidesNoFootage(t *testing.T) {
+	f := newFilm(t)
+	f.run("east", 0, 2)
+	early := f.entries[len(f.entries)-1].Root
+	f.clock = worldOpens + 500
+	f.must("recorder", statement.ID{}, statement.HeartbeatBody{Vault: "cameras"})
+	f.seal(50, f.shoot("east", 30, func(m *Manifest) { m.Mono -= 280_000 }))
+	for slot := int64(3); slot < 5; slot++ {
+		f.seal(50, f.shoot("east", slot, func(m *Manifest) { m.Checkpoint = early }))
+	}
+	f.want(f.cover(5), "east", "2 covered, 1 unexplained gap, 1 degraded, 1 covered", "the clock was set by")
+}
+
+// Each tolerance at its limit and one past.
+func TestTolerances(t *testing.T) {
+	for name, tc := range map[string]struct {
+		shot, sealed int64 // slots
+		at, past     func(*Manifest)
+		late         agreement.Duration
+		class        Class
+	}{
+		"off the schedule":        {2, 2, func(m *Manifest) { m.Wall += 1000; m.Mono += 1000 }, func(m *Manifest) { m.Wall += 1001; m.Mono += 1001 }, 0, Degraded},
+		"off before the schedule": {2, 2, func(m *Manifest) { m.Wall -= 1000; m.Mono -= 1000 }, func(m *Manifest) { m.Wall -= 1001; m.Mono -= 1001 }, 0, Degraded},
+		"clock against mono":      {2, 2, func(m *Manifest) { m.Mono += 1011 }, func(m *Manifest) { m.Mono += 1012 }, 0, Degraded},
+		"mono stands still":       {2, 2, func(m *Manifest) { m.Mono -= 1008 }, func(m *Manifest) { m.Mono -= 10_000 }, 0, Degraded},
+		"after its seal":          {8, 2, func(*Manifest) {}, func(m *Manifest) { m.Duration++ }, 0, Tampered},
+		"late":                    {2, 2, func(*Manifest) {}, func(m *Manifest) { m.Duration-- }, commitWithin, Degraded},
+		"before its checkpoint":   {4, 10, func(*Manifest) {}, func(m *Manifest) { m.Wall--; m.Mono-- }, 0, Tampered},
+	} {
+		for i, alter := range []func(*Manifest){tc.at, tc.past} {
+			f := newFilm(t)
+			f.run("east", 0, 2)
+			f.clock = worldOpens + 100
+			f.must("recorder", statement.ID{}, statement.HeartbeatBody{Vault: "cameras"})
+			tick := f.entries[len(f.entries)-1].Root // of a record whose clock is that
+			early := f.entries[0].Root
+			entry := f.seal(tc.sealed, f.shoot("east", tc.shot, func(m *Manifest) {
+				m.Checkpoint = early
+				if tc.shot == 4 {
+					m.Checkpoint = tick
+				}
+				alter(m)
+			}))
+			f.late[entry] = tc.late
+			class, gap := Covered, ""
+			if i == 1 {
+				class = tc.class
+			}
+			if tc.shot > 2 {
+				gap = fmt.Sprintf("%d unexplained gap, ", tc.shot-2)
+			}
+			want := fmt.Sprintf("2 covered, %s1 %s", gap, class)
+			if class == Covered && gap == "" {
+				want = "3 covered"
+			}
+			if got := f.cover(tc.shot + 1).shape("east"); got != want {
+				t.Errorf("%s, %d past its limit: %s, want %s", name, i, got, want)
+			}
+		}
+	}
+}
+
+// The root of a record that has the seal already cannot be in what it seals.
+func TestCheckpointOfTheSealItself(t *testing.T) {
+	f := newFilm(t)
+	f.seal(0, f.shoot("east", 0, func(m *Manifest) {
+		m.Checkpoint = [32]byte{}
+		binary.BigEndian.PutUint64(m.Checkpoint[:], uint64(len(f.entries))+1)
+	}))
+	f.want(f.cover(1), "east", "1 tamper", "a checkpoint that this record did not have")
+}
+
 // A break of the chain cannot be hidden on a manifest that gets no slot.
 func TestBreakOfTheChainOnAManifestWithoutASlot(t *testing.T) {
 	for name, slot := range map[string]int64{"a slot that has one": 1, "before the recording": -3, "after its end": 4} {
 		f := newFilm(t)
 		f.run("east", 0, 2)
 		f.seal(2, f.shoot("east", slot, func(m *Manifest) { m.Seq += 5 }))
-		f.run("east", 2, 3)
-		if got := f.cover(4).shape("east"); got != "2 covered, 1 tamper, 1 unexplained gap" {
+		f.run("east", 2, 4)
+		if got := f.cover(4).shape("east"); got != "2 covered, 1 tamper, 1 covered" {
 			t.Errorf("%s: %s", name, got)
 		}
 	}

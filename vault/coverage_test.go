@@ -26,7 +26,7 @@ type filmCamera struct {
 	prev Digest
 }
 
-func newFilm(t *testing.T) *film {
+func newFilm(t testing.TB) *film {
 	w := newWorld(t, 4, 2, 1)
 	w.acceptAll()
 	w.clock = worldOpens - 500
@@ -196,6 +196,15 @@ func TestOneBadManifestIsShownInItsPlace(t *testing.T) {
 	}
 }
 
+// Slots are one interval only if the same is said of both.
+func TestIntervalsOfDifferentReasonsStayApart(t *testing.T) {
+	f := newFilm(t)
+	short := func(m *Manifest) { m.Duration = 5000 }
+	f.seal(3, f.shoot("east", 0, short), f.shoot("east", 1, short), f.shoot("east", 2, func(m *Manifest) { m.Size++ }), f.shoot("east", 3, nil))
+	f.seal(4, f.shoot("east", 4, short))
+	f.want(f.cover(5), "east", "2 degraded, 1 degraded, 1 covered, 1 degraded", "5000 of 10000 ms")
+}
+
 func TestTimesOutOfTheirBracket(t *testing.T) {
 	f := newFilm(t)
 	f.run("west", 0, 1)
@@ -233,6 +242,23 @@ func TestStaleCheckpointIsDegraded(t *testing.T) {
 	f.seal(slot, f.shoot("east", slot, func(m *Manifest) { m.Checkpoint = root; m.Epoch = f.ledger.Sealed(2).Digest }))
 	c := f.cover(slot + 1)
 	f.want(c, "east", fmt.Sprintf("%d unexplained gap, 1 degraded", slot), "its checkpoint is")
+
+	for ms, want := range map[Milliseconds]bool{0: false, 1: true} { // at the limit and past it
+		g := newFilm(t)
+		g.clock = worldOpens + agreement.Instant(staleAfter)
+		g.seal(staleAfter/10, g.shoot("east", staleAfter/10, func(m *Manifest) { m.Checkpoint = g.tickAt(worldOpens); m.Wall += ms }))
+		if got := strings.Contains(g.cover(staleAfter/10+1).Text(), "its checkpoint is"); got != want {
+			t.Errorf("%d ms past the limit: stale %v, want %v", ms, got, want)
+		}
+	}
+}
+
+// tickAt gives a head at which the record's clock is this.
+func (f *film) tickAt(clock agreement.Instant) [32]byte {
+	f.t.Helper()
+	f.clock = clock
+	f.must("recorder", statement.ID{}, statement.HeartbeatBody{Vault: "cameras"})
+	return f.entries[len(f.entries)-1].Root
 }
 
 func TestRecordingUnderTheLastSealedEpochIsVisiblyLate(t *testing.T) {

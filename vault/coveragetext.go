@@ -136,7 +136,7 @@ func length(seconds int64) string {
 func hole(seconds int64) string {
 	const tenth = day / 10
 	switch {
-	case seconds > 2*day-minute:
+	case seconds >= 2*day:
 		return length((seconds + tenth - 1) / tenth * tenth)
 	case seconds >= 2*hour:
 		return length((seconds + minute - 1) / minute * minute)

@@ -200,7 +200,9 @@ func TestKeysAreUsedOnce(t *testing.T) {
 	for range MaxUnspentKeys {
 		w.accept(1)
 	}
-	w.refused(w.seats[0].name, statement.ID{}, statement.AcceptCustodyBody{Vault: "cameras", Key: encodeBytes(key(t, 88).Public().Bytes())})
+	if v := w.refused(w.seats[0].name, statement.ID{}, statement.AcceptCustodyBody{Vault: "cameras", Key: encodeBytes(key(t, 88).Public().Bytes())}); v.Culprit != "" {
+		t.Errorf("one key too many: %+v", v)
+	}
 }
 
 func TestRecorderCannotLeaveOutACustodianOrChangeTheTerms(t *testing.T) {

@@ -51,7 +51,7 @@ func (r *runs) overlay(spans []span, change func(old run, claim int) (run, bool)
 		for len(spans) > 0 && spans[0].first < old.end {
 			s := spans[0]
 			lo, hi := max(s.first, at), min(s.end, old.end)
-			if n, ok := change(old, s.claim); ok && lo < hi {
+			if n, ok := change(old, s.claim); ok {
 				out.add(run{at, lo, old.class, old.reason, old.entry})
 				out.add(run{lo, hi, n.class, n.reason, n.entry})
 				at = hi

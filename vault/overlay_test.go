@@ -96,7 +96,7 @@ func TestServicesAgainstTheRuleSlotBySlot(t *testing.T) {
 
 func TestStretches(t *testing.T) {
 	var all []Service
-	for _, x := range [][2]int64{{50, 60}, {10, 20}, {15, 40}, {40, 41}, {70, 70}} {
+	for _, x := range [][2]int64{{50, 60}, {10, 20}, {15, 40}, {16, 17}, {40, 41}, {70, 70}} {
 		all = append(all, Service{Body: statement.ServiceBody{Event: "reboot", From: x[0], Until: x[1]}})
 	}
 	all = append(all, Service{Body: statement.ServiceBody{Event: "reboot", Camera: "west", From: 0, Until: 100}}, Service{Body: statement.ServiceBody{Event: "visit", From: 0, Until: 100}})
