@@ -60,7 +60,7 @@ func (r *Recorder) untilEpoch(ctx context.Context) error {
 		default:
 			return false
 		}
-		if !ok {
+		if !ok || r.now() < opens {
 			return false
 		}
 		r.mu.Lock()
@@ -69,18 +69,17 @@ func (r *Recorder) untilEpoch(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if _, err := r.until(ctx, 0); err != nil {
-		return err
-	}
-	failed := make(chan error, 1)
+	failed := make(chan error, 2)
 	go func() { failed <- r.follow(ctx) }()
+	go func() { failed <- r.deals(ctx) }()
 	for !ready() {
 		select {
 		case err := <-failed:
-			return errors.Join(err, ctx.Err())
+			cancel()
+			return errors.Join(err, <-failed, ctx.Err())
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
 	cancel()
-	return <-failed
+	return errors.Join(<-failed, <-failed)
 }

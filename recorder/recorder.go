@@ -58,9 +58,9 @@ type Recorder struct {
 	ledger *vault.Reader // of final entries only
 	heads  []seenHead    // final ones, the latest last
 
-	underWay  *submission     // of the goroutine that follows
+	news      chan struct{}   // has an element after more was read
+	underWay  *submission     // of the goroutine that deals
 	completed map[string]bool // dealings whose ciphertexts were submitted again in this life
-	failures  int             // dealings in a row that failed
 	sealing   *sealing        // of the goroutine that batches
 }
 
@@ -87,7 +87,7 @@ func Open(ctx context.Context, cfg Config) (*Recorder, error) {
 	}
 	r := &Recorder{
 		cfg: cfg, follower: follower, dir: filepath.Join(cfg.Dir, string(cfg.Vault)),
-		started: cfg.Clock.Now(), caught: make(chan struct{}), completed: map[string]bool{},
+		started: cfg.Clock.Now(), caught: make(chan struct{}), news: make(chan struct{}, 1), completed: map[string]bool{},
 	}
 	if err := r.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening recorder: %w", err), follower.Close())
@@ -142,6 +142,7 @@ func (r *Recorder) Run(ctx context.Context) error {
 		})
 	}
 	start("following the record", r.follow)
+	start("dealing", r.deals)
 	start("batching", r.batches)
 	for _, camera := range r.ledger.Terms.Cameras {
 		start("camera "+camera, func(ctx context.Context) error { return r.film(ctx, camera) })
@@ -167,32 +168,60 @@ const tryAgain = 500 * time.Millisecond
 // person can help.
 const mostFailures = 5
 
-// follow reads what becomes final and deals what is to be dealt.
+// follow reads what becomes final.
 func (r *Recorder) follow(ctx context.Context) error {
-	if err := r.catchUp(ctx); err != nil || ctx.Err() != nil {
+	if err := r.catchUp(ctx); err != nil {
 		return err
 	}
-	for {
-		r.undone.Store(false)
-		switch err := r.deal(ctx); {
-		case ctx.Err() != nil:
-			return nil
-		case err == nil:
-			r.failures = 0
-		case r.failures+1 >= mostFailures:
-			return err
-		default:
-			r.failures++
-			r.undone.Store(true)
-			r.cfg.Log.Error("no dealing", "error", err)
-		}
-		if err := r.news(ctx); err != nil || ctx.Err() != nil {
+	for ctx.Err() == nil {
+		read := r.Size()
+		if err := r.follower.Wait(ctx, func(_ *record.Fold, final int64) bool { return final > read }); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
 			return err
 		}
 		if err := r.read(); err != nil {
 			return err
 		}
+		select {
+		case r.news <- struct{}{}:
+		default:
+		}
 	}
+	return nil
+}
+
+// deals deals what is to be dealt, whenever more is final, and at times, for
+// the next period begins also when nothing happens on the record. It does not
+// hold up the following: a dealing is another process, and may hang.
+func (r *Recorder) deals(ctx context.Context) error {
+	select {
+	case <-r.caught:
+	case <-ctx.Done():
+		return nil
+	}
+	for failures := 0; ctx.Err() == nil; {
+		r.undone.Store(false)
+		switch err := r.deal(ctx); {
+		case err == nil:
+			failures = 0
+		case ctx.Err() != nil:
+			return nil
+		case failures+1 >= mostFailures:
+			return err
+		default:
+			failures++
+			r.undone.Store(true)
+			r.cfg.Log.Error("no dealing", "error", err)
+		}
+		if r.undone.Load() {
+			_ = clock.Real{}.Sleep(ctx, tryAgain) // cut short, the loop ends
+		} else {
+			r.either(ctx, r.news, r.dealingCheck())
+		}
+	}
+	return nil
 }
 
 // catchUp waits until the host has answered and all that it showed is final:
@@ -227,30 +256,6 @@ func (r *Recorder) catchUp(ctx context.Context) error {
 	}
 	close(r.caught)
 	return nil
-}
-
-// news waits until more is final, or it is time to look again: the next period
-// begins also when nothing happens on the record.
-func (r *Recorder) news(ctx context.Context) error {
-	read := r.Size()
-	wait, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var sleeping sync.WaitGroup
-	defer sleeping.Wait()
-	defer cancel()
-	sleeping.Go(func() {
-		if r.undone.Load() {
-			_ = clock.Real{}.Sleep(wait, tryAgain)
-		} else {
-			_ = r.cfg.Clock.Sleep(wait, r.dealingCheck())
-		}
-		cancel() // whether it was slept through or cut short
-	})
-	err := r.follower.Wait(wait, func(_ *record.Fold, final int64) bool { return final > read })
-	if wait.Err() != nil {
-		return nil
-	}
-	return err
 }
 
 // Size is how many final entries the recorder has read.
