@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"detente/agreement"
 	"detente/internal/durable"
@@ -29,6 +30,7 @@ type seat struct {
 	certificate string
 	said        map[string]*saying // in this life, by what it is about
 	strays      int                // shares destroyed in this life
+	keyless     time.Time          // since when, by the machine, a dealing that is coming in keeps it without a fresh key
 	destroyed   bool               // in this life, any share or key
 }
 
@@ -157,7 +159,34 @@ func (s *seat) serve(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return s.rekey(ctx)
+}
+
+// halfPatience is how long, in the machine's time, a seat without a fresh key
+// waits for the rest of a dealing, whose answer would publish one. Its parts are
+// submitted one after the other; one that does not come for so long is lost, and
+// the recorder cannot deal again without fresh keys.
+const halfPatience = 3 * time.Second
+
+// rekey publishes a key if the seat has none and a dealing that spent the last
+// one does not come in.
+func (s *seat) rekey(ctx context.Context) error {
+	me := s.ledger.Custodies[s.number-1]
+	half := slices.ContainsFunc(s.ledger.Attempts, func(a *vault.Attempt) bool {
+		return a.Status == vault.Incomplete && a.Core.Seats[s.number-1].Keyed
+	})
+	if s.outcome != "" || me.Fresh() || me.Accepted < 0 || me.Barred >= 0 || !half {
+		s.keyless = time.Time{}
+		return nil
+	}
+	s.custodian.unsaid = true // look again although nothing comes
+	if s.keyless.IsZero() {
+		s.keyless = time.Now()
+	}
+	if time.Since(s.keyless) < halfPatience {
+		return nil
+	}
+	return s.publish(ctx)
 }
 
 // forgetKeys destroys the keys of dealings that are sealed and whose share is
