@@ -222,10 +222,11 @@ func (o *opening) culprits() {
 // not open.
 func (o *opening) missing() {
 	for _, e := range o.report.Epochs {
-		if e.Open {
-			continue
+		a := o.ledger.Sealed(e.Epoch)
+		if e.Open || o.accused[a.Digest.String()] != nil {
+			continue // or it was the recorder's fault
 		}
-		for _, seat := range o.silent(o.ledger.Sealed(e.Epoch)) {
+		for _, seat := range o.silent(a) {
 			o.report.Culprits = append(o.report.Culprits, Culprit{
 				Name: o.terms.Seats[seat-1], Epoch: e.Epoch, Reason: "handed over nothing in the time given",
 			})
