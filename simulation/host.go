@@ -61,6 +61,7 @@ type Server struct {
 	Witnesses *Line // to all its witnesses
 
 	dir    string
+	fork   bool
 	front  *front
 	http   *httptest.Server
 	cancel context.CancelFunc
@@ -81,8 +82,8 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // openServer opens a depositary in a folder, on a front of its own.
-func (w *World) openServer(dir string, witnesses map[agreement.Name]string) (*Server, error) {
-	s := &Server{dir: dir, front: &front{}, Witnesses: newLine()}
+func (w *World) openServer(dir string, witnesses map[agreement.Name]string, fork bool) (*Server, error) {
+	s := &Server{dir: dir, fork: fork, front: &front{}, Witnesses: newLine()}
 	s.http = httptest.NewServer(s.front)
 	s.URL = s.http.URL
 	return s, s.start(w, witnesses)
@@ -92,6 +93,7 @@ func (s *Server) start(w *World, witnesses map[agreement.Name]string) error {
 	d, err := depositary.Open(depositary.Config{
 		Dir: s.dir, Signer: w.Keys.signer(Depositary, 0), Clock: w.Clock, Log: w.log.With("role", Depositary),
 		Witnesses: witnesses, HTTP: s.Witnesses.client(), Batch: time.Millisecond, FS: files,
+		Unconfirmed: s.fork, // whoever forks a record does not ask first
 	})
 	if err != nil {
 		return err
@@ -150,12 +152,15 @@ func (w *World) Fork(liars ...string) (*Server, error) {
 	if err := os.CopyFS(dir, os.DirFS(w.Host.dir)); err != nil {
 		return nil, err
 	}
-	s, err := w.openServer(dir, at)
+	s, err := w.openServer(dir, at, true)
 	if err != nil {
 		return nil, err
 	}
 	w.others = append(w.others, s)
-	w.closers = append(w.closers, s.close)
+	w.closers = append(w.closers, func() error {
+		s.close() // honest as it is, it has stopped itself once witnesses contradicted it
+		return nil
+	})
 	return s, nil
 }
 

@@ -3,12 +3,15 @@ package simulation_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"detente/agreement"
 	"detente/audit"
 	"detente/internal/clock"
 	"detente/machine"
@@ -82,8 +85,10 @@ func (p *play) until(what string, cond func(*record.Fold, *vault.Ledger) bool) {
 // film films n clips, from the opening on, and waits until they are on the record.
 func (p *play) film(n int) {
 	p.t.Helper()
-	p.must(p.Film(p.ctx, n))
-	p.must(p.Batched(p.ctx))
+	for range n {
+		p.must(p.Film(p.ctx, 1))
+		p.must(p.Batched(p.ctx)) // before the clock goes on, or it is sealed late
+	}
 }
 
 // claim has the agency report the lifting.
@@ -218,4 +223,24 @@ func (p *play) audit(want audit.Verdict) *audit.Report {
 		p.t.Fatalf("the audit says %s, want %s:\n%s", r.Verdict, want, r.Text())
 	}
 	return r
+}
+
+// noise is randomness of this test's own.
+func noise() io.Reader { return rand.Reader }
+
+// words are a declaration.
+func words(text string) statement.DeclareBody {
+	return statement.DeclareBody{Text: text, Documents: []statement.Document{}}
+}
+
+// signed is a statement of this agreement, unless it says another, with the
+// keys of whoever.
+func (p *play) signed(s *statement.Statement, by string) []byte {
+	p.t.Helper()
+	if s.Agreement == (agreement.Digest{}) {
+		s.Agreement, s.Bundle = p.Agreement.ID, p.Agreement.ID
+	}
+	note, err := simulation.SignAs(s, p.Keys.Signers(by)...)
+	p.must(err)
+	return note
 }

@@ -97,7 +97,7 @@ func (w *World) openHosts(ctx context.Context) error {
 		w.closers = append(w.closers, p.close)
 	}
 	var err error
-	if w.Host, err = w.openServer(w.path(Depositary), w.addresses()); err != nil {
+	if w.Host, err = w.openServer(w.path(Depositary), w.addresses(), false); err != nil {
 		return err
 	}
 	w.closers = append(w.closers, w.Host.close)
@@ -157,16 +157,25 @@ func (w *World) Custodian(name string) *Actor {
 	return w.Custodians[slices.Index(w.Terms.Custodians, name)]
 }
 
-// Begin has the parties sign and starts the custodians and the recorder; it
-// waits until the first epoch is sealed.
+// Begin has the parties sign, starts the custodians, and when all have taken
+// their seats the recorder; it waits until the first epoch is sealed.
 func (w *World) Begin(ctx context.Context) error {
 	if err := w.Sign(ctx); err != nil {
 		return err
 	}
-	for _, a := range append(slices.Clone(w.Custodians), w.Recorder) {
+	for _, a := range w.Custodians {
 		if err := a.Start(ctx); err != nil {
 			return err
 		}
+	}
+	err := w.Until(ctx, "all custodians have taken their seats", func(_ *record.Fold, l *vault.Ledger) bool {
+		return !slices.ContainsFunc(l.Custodies, func(c *vault.Custody) bool { return !c.Fresh() })
+	})
+	if err != nil {
+		return err
+	}
+	if err := w.Recorder.Start(ctx); err != nil {
+		return err
 	}
 	return w.Epoch(ctx, 1)
 }
