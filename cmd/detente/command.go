@@ -125,6 +125,9 @@ func run(ctx context.Context, args []string, t terminal) int {
 	if !errors.As(err, &exit) {
 		exit = &exitError{exitUnknown, err}
 	}
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		exit = &exitError{exitUnknown, errors.New("interrupted")}
+	}
 	if text := exit.Error(); text != "" {
 		first, rest, _ := strings.Cut(text, "\n")
 		fmt.Fprintf(t.err, "detente: %s\n", first)

@@ -57,6 +57,6 @@ on a certificate of another.`,
 		},
 	})
 	c.GroupID = groupSealed
-	c.Flags().StringVar(&folder, "custodian", "", "folder of the custodian that signs, if it is one")
+	c.Flags().StringVar(&folder, "custodian", "", "`FOLDER` of the custodian that signs, if it is one")
 	return c
 }
