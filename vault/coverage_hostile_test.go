@@ -124,7 +124,7 @@ func TestOneTimeInThePastHidesNoFootage(t *testing.T) {
 	for slot := int64(3); slot < 5; slot++ {
 		f.seal(50, f.shoot("east", slot, func(m *Manifest) { m.Checkpoint = early }))
 	}
-	f.want(f.cover(5), "east", "2 covered, 1 unexplained gap, 1 degraded, 1 covered", "the clock was set by")
+	f.want(f.cover(31), "east", "2 covered, 1 unexplained gap, 1 degraded, 1 covered, 25 unexplained gap, 1 tamper", "the clock was set by")
 }
 
 // Each tolerance at its limit and one past.
