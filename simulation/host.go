@@ -131,11 +131,14 @@ func (w *World) StartHost() error { return w.Host.start(w, w.addresses()) }
 
 // Fork starts a second depositary with the same key on a copy of the first
 // one's folder. The liars among its witnesses go on from copies of their
-// folders and cosign both histories; the others are the honest ones, which
-// refuse the second. Nothing may be under way while it is made.
+// folders and cosign both histories; the honest ones, which would refuse the
+// second, are not asked. Nothing may be under way while it is made.
 func (w *World) Fork(liars ...string) (*Server, error) {
 	n := len(w.others)
 	at := w.addresses()
+	for name := range at {
+		at[name] = nobody
+	}
 	for _, name := range liars {
 		dir := w.path(fmt.Sprintf("fork-%d", n), name)
 		if err := os.CopyFS(dir, os.DirFS(w.Witnesses[name].dir)); err != nil {
@@ -188,6 +191,9 @@ func (w *World) Freeze(ctx context.Context, name string) (string, error) {
 func (w *World) WitnessClients() ([]*mirror.Witness, error) {
 	return mirror.Witnesses(w.Agreement, w.addresses(), nil)
 }
+
+// nobody is an address at which nobody answers.
+const nobody = "http://127.0.0.1:1"
 
 func (w *World) addresses() map[agreement.Name]string {
 	at := map[agreement.Name]string{}
