@@ -50,7 +50,7 @@ func (c *survey) examine(cam *camera, m *SignedManifest, entry int64, off Millis
 		f.worse(Degraded, "the segment has %d of %d ms", m.Duration, want)
 	}
 	if allowed := Milliseconds(max(1000, c.schedule.cadence*100)); off > allowed {
-		f.worse(Degraded, "starts %d ms off the schedule", off)
+		f.worse(Degraded, "starts more than %d ms off the schedule", allowed)
 	}
 	c.examineClock(&f, cam, m)
 	c.examineBracket(&f, m, entry)
@@ -111,7 +111,7 @@ func (c *survey) examineBracket(f *found, m *SignedManifest, entry int64) {
 		f.displaced = true
 		f.worse(Tampered, "states a time before the checkpoint that it names")
 	case h.clock > 0 && m.Wall-Milliseconds(h.clock)*1000 > Milliseconds(c.schedule.stale)*1000:
-		f.worse(Degraded, "its checkpoint is %d s old", (m.Wall-Milliseconds(h.clock)*1000)/1000)
+		f.worse(Degraded, "its checkpoint is more than %d s old", c.schedule.stale) // one text, so that slots stay one interval
 	}
 	by, ok := c.in.ExistedBy(entry)
 	switch {
