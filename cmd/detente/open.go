@@ -15,8 +15,11 @@ import (
 	"strings"
 	"time"
 
+	"detente/agreement"
 	"detente/beneficiary"
 	"detente/internal/durable"
+	"detente/machine"
+	"detente/record"
 	"detente/vault"
 
 	"github.com/spf13/cobra"
@@ -53,7 +56,7 @@ this program: age -d -i DIR/epoch-3.txt SEGMENT. What comes out is the clip, the
 	f.StringVar(&o.segments, "segments", "", "`WHERE` the sealed segments are: the recorder's address, or its folder of segments")
 	f.StringVar(&o.out, "out", "opened", "`FOLDER` for what is opened")
 	f.StringVar(&o.identities, "identities", "", "also keep each epoch's age identity in this `FOLDER`; whoever has one opens that epoch")
-	f.DurationVar(&o.patience, "wait", time.Minute, "how long to wait for the custodians, a `DURATION`")
+	f.DurationVar(&o.patience, "wait", time.Minute, "how long to wait for a close that is near and for the custodians, a `DURATION`")
 	need(c, "segments")
 	return c
 }
@@ -83,6 +86,9 @@ func (o *opening) run(ctx context.Context) error {
 	waited, cancel := context.WithTimeout(ctx, o.patience)
 	defer cancel()
 	defer o.t.working("asking the custodians and opening")()
+	if err := o.await(waited, s, v); err != nil {
+		return divergence(err)
+	}
 	report, err := beneficiary.Open(waited, beneficiary.Config{
 		Dir: filepath.Join(o.out, ".delivery"), Signers: signers, Record: s.client, Mirror: s.follower, Vault: v.Name, Random: rand.Reader,
 		Segment: segmentsFrom(o.segments), Clip: o.keep, Identity: o.keepIdentity, Log: slog.New(slog.NewTextHandler(o.t.err, nil)),
@@ -94,6 +100,24 @@ func (o *opening) run(ctx context.Context) error {
 		return divergence(err)
 	}
 	return o.tell(report)
+}
+
+// await waits for an outcome that may be decided within --wait. One that is
+// not is no error here: then nothing opens, and why is said.
+func (o *opening) await(ctx context.Context, s *subject, v *agreement.Vault) error {
+	open := func(f *record.Fold) bool {
+		outcome, _ := f.State().Outcome(v.Name)
+		return outcome == machine.Open
+	}
+	closes, known := s.fold.State().Closes(v.Name)
+	if !open(s.fold) || !known || closes > s.fold.Clock()+agreement.Instant(o.patience/time.Second) {
+		return nil
+	}
+	err := s.follower.Wait(ctx, func(f *record.Fold, _ int64) bool { return !open(f) })
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
 }
 
 // keepIdentity keeps an epoch's key for the stock age tool, if that was asked for.
@@ -116,7 +140,7 @@ func (o *opening) tell(r *beneficiary.Report) error {
 			return err
 		}
 	} else {
-		fmt.Fprintf(o.t.out, "vault %s: %d segments opened into %s, %d not\n", r.Vault, r.Opened, o.out, len(r.Failed))
+		fmt.Fprintf(o.t.out, "vault %s: %s opened into %s, %d not\n", r.Vault, count(r.Opened, "segment"), o.out, len(r.Failed))
 		for _, f := range r.Failed {
 			fmt.Fprintf(o.t.out, "  not opened: camera %s, segment %d: %s\n", f.Camera, f.Seq, f.Reason)
 		}
