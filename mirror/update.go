@@ -107,10 +107,10 @@ func (f *Follower) advance(ctx context.Context, note []byte) (bool, error) {
 		}
 	}
 	if err := f.storeEntries(entries); err != nil {
-		return false, err
+		return false, &StorageError{err}
 	}
 	if err := durable.WriteFile(f.fs, filepath.Join(f.dir, "head"), note); err != nil {
-		return false, err
+		return false, &StorageError{err}
 	}
 	f.head, f.headNote = c, note
 	f.grow(entries)
@@ -166,7 +166,7 @@ func (f *Follower) finish(ctx context.Context, note []byte) (bool, error) {
 		return changed, nil
 	}
 	if err := durable.WriteFile(f.fs, filepath.Join(f.dir, "checkpoint"), note); err != nil {
-		return changed, err
+		return changed, &StorageError{err}
 	}
 	f.final = final{note, p}
 	f.news()
@@ -216,6 +216,15 @@ func (f *Follower) Wait(ctx context.Context, cond func(fold *record.Fold, final 
 	}
 }
 
+// A StorageError says that the mirror's own folder could not be written. Asking
+// the depositary again does not mend that.
+type StorageError struct{ Err error }
+
+func (e *StorageError) Error() string { return "keeping the copy: " + e.Err.Error() }
+
+// Unwrap gives what the file system said.
+func (e *StorageError) Unwrap() error { return e.Err }
+
 // temporary says that asking again may help: nothing was shown that is wrong.
 func temporary(err error) bool {
 	if _, ok := errors.AsType[*DivergenceError](err); ok {
@@ -225,6 +234,9 @@ func temporary(err error) bool {
 		return r.Status >= 500 || r.Status == 429
 	}
 	if _, ok := errors.AsType[*statement.Error](err); ok {
+		return false
+	}
+	if _, ok := errors.AsType[*StorageError](err); ok {
 		return false
 	}
 	return !errors.Is(err, ErrOffline) && !errors.Is(err, context.Canceled)
