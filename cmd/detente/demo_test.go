@@ -42,6 +42,7 @@ func program(t *testing.T) string {
 // TestDemo lives both stories through, in real processes, and holds what they
 // leave against what they say.
 func TestDemo(t *testing.T) {
+	t.Parallel() // most of it is waiting
 	dir := filepath.Join(t.TempDir(), "demo")
 	cmd := exec.CommandContext(t.Context(), program(t), "demo", "--out", dir, "--rate", quickly)
 	cmd.Env = append(os.Environ(), "HOME="+t.TempDir())
@@ -295,6 +296,7 @@ func everyFlipIsFound(t *testing.T, file string) {
 // TestInterruptedDemoLeavesNothingRunning ends a demo in two ways, once all its
 // processes run.
 func TestInterruptedDemoLeavesNothingRunning(t *testing.T) {
+	t.Parallel() // most of it is waiting
 	for _, s := range []syscall.Signal{syscall.SIGKILL, syscall.SIGINT} {
 		dir := filepath.Join(t.TempDir(), "demo")
 		cmd := exec.CommandContext(t.Context(), program(t), "demo", "--out", dir)

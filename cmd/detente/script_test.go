@@ -38,6 +38,7 @@ func TestMain(m *testing.M) {
 //	fails NAME N REGEXP   wait until it has ended by itself, with the exit status N, having said that
 //	flip FILE OFFSET      turn one bit of a file
 func TestStories(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
