@@ -112,9 +112,6 @@ func (r *Recorder) open() error {
 	if r.ledger, err = vault.NewReader(a, r.cfg.Vault); err != nil {
 		return err
 	}
-	if err := durable.MkdirAll(r.cfg.FS, filepath.Join(r.dir, "dealing")); err != nil {
-		return err
-	}
 	if r.shelf, err = openShelf(r.cfg.FS, r.dir, r.ledger.Terms.Cameras); err != nil {
 		return err
 	}

@@ -45,8 +45,11 @@ const maxReel = 4 << 30
 // machine stopped is no manifest: its segment is recorded over.
 func openShelf(fsys durable.FS, dir string, cameras []string) (*shelf, error) {
 	s := &shelf{fs: fsys, dir: dir, cams: map[string]*reel{}, added: make(chan struct{}, 1)}
-	for _, d := range append([]string{filepath.Join(dir, "manifest")}, s.folders(cameras)...) {
+	for _, d := range append([]string{filepath.Join(dir, "manifest"), filepath.Join(dir, "dealing")}, s.folders(cameras)...) {
 		if err := durable.MkdirAll(fsys, d); err != nil {
+			return nil, err
+		}
+		if err := durable.RemoveTemps(fsys, d); err != nil {
 			return nil, err
 		}
 	}
