@@ -22,11 +22,14 @@ const camera = "main"
 type Film struct {
 	clips chan source.Clip
 	taken chan struct{} // one for each clip that the recorder is done with
+	gone  chan struct{} // closed when the recorder's life ends
 	mu    sync.Mutex
 	given bool
 }
 
-func newFilm() *Film { return &Film{clips: make(chan source.Clip), taken: make(chan struct{})} }
+func newFilm() *Film {
+	return &Film{clips: make(chan source.Clip), taken: make(chan struct{}), gone: make(chan struct{})}
+}
 
 // Next gives the next clip. Being asked again shows that the one before is
 // sealed, or let go.
@@ -97,13 +100,32 @@ func (w *World) Shoot(ctx context.Context, c source.Clip) error {
 		c.Data = Footage(slot)
 	}
 	w.Clock.Set(c.Start.Add(t.Segment))
-	if err := w.Recorder.give(ctx, w.film.clips, c); err != nil {
-		return fmt.Errorf("filming slot %d: %w", slot, err)
-	}
-	if err := w.Recorder.wait(ctx, w.film.taken); err != nil {
+	w.mu.Lock()
+	film := w.film
+	w.mu.Unlock()
+	if err := film.give(ctx, c); err != nil {
 		return fmt.Errorf("filming slot %d: %w", slot, err)
 	}
 	return nil
+}
+
+// give gives the recorder a clip and waits until it is done with it.
+func (f *Film) give(ctx context.Context, c source.Clip) error {
+	select {
+	case f.clips <- c:
+	case <-f.gone:
+		return ErrEnded
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-f.taken:
+		return nil
+	case <-f.gone:
+		return ErrEnded
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Batched waits until every segment of the recorder's folder is on the record.

@@ -91,29 +91,6 @@ func (a *Actor) Ended() <-chan struct{} {
 	return a.ended
 }
 
-// give hands c to the role, unless its process ends before.
-func (a *Actor) give(ctx context.Context, at chan<- source.Clip, c source.Clip) error {
-	select {
-	case at <- c:
-		return nil
-	case <-a.Ended():
-		return ErrEnded
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (a *Actor) wait(ctx context.Context, done <-chan struct{}) error {
-	select {
-	case <-done:
-		return nil
-	case <-a.Ended():
-		return ErrEnded
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // client is the actor's client of the record, over its line.
 func (w *World) client(l *Line) (*mirror.Client, error) {
 	return mirror.NewClient(w.Host.URL, w.Agreement.ID, l.client())
@@ -140,7 +117,6 @@ func (w *World) openRecorder(ctx context.Context, a *Actor) (runner, error) {
 		return nil, err
 	}
 	film := newFilm()
-	w.film = film
 	r, err := recorder.Open(ctx, recorder.Config{
 		Dir: w.Dir(a.Name), Signer: w.Keys.signer(a.Name, 0), Key: w.Keys.Private(a.Name), Record: c, Vault: Vault,
 		Source: func(string, source.Options) (source.Source, error) { return film, nil },
@@ -150,9 +126,21 @@ func (w *World) openRecorder(ctx context.Context, a *Actor) (runner, error) {
 		return nil, err
 	}
 	w.mu.Lock()
-	w.recorder = r
+	w.recorder, w.film = r, film
 	w.mu.Unlock()
-	return r, nil
+	return &filming{r, film}, nil
+}
+
+// A filming is one life of the recorder, with its camera.
+type filming struct {
+	*recorder.Recorder
+	film *Film
+}
+
+// Close ends the life.
+func (f *filming) Close() error {
+	close(f.film.gone)
+	return f.Recorder.Close()
 }
 
 // Deal deals as the recorder's child process does, in this process.

@@ -35,13 +35,13 @@ type World struct {
 
 	dir     string
 	log     *slog.Logger
-	film    *Film
 	slot    int64 // that is filmed next
 	others  []*Server
 	closers []func() error
 
 	mu       sync.Mutex
 	recorder *recorder.Recorder // in its present life
+	film     *Film              // of its camera
 	dealer   func(vault.DealRequest) (*vault.DealResult, error)
 	ledger   *vault.Reader // of final entries
 }
