@@ -400,6 +400,43 @@ func TestCustodiansRestartedAtEveryStep(t *testing.T) {
 	}
 }
 
+// What it has said is on the record and not final yet when it is started again:
+// it waits for that, and does not say it a second time.
+func TestRestartBeforeItsWordIsFinal(t *testing.T) {
+	p := begun(t, simulation.DefaultTerms().Small())
+	p.film(1)
+	p.acknowledged(2)
+	c1 := p.Custodian("c1")
+	p.must(c1.Stop())
+	p.pass(p.Terms.Closes)
+	p.erased(3)
+	_, err := p.Quiet(p.ctx)
+	p.must(err)
+	p.Host.Witnesses.Cut(true)
+	p.must(c1.Start(p.ctx))
+	said := func(f *record.Fold) (n int) {
+		for i := range f.Size() {
+			if s := f.Entry(i).Statement; s != nil && s.By == "c1" && s.Body.Kind() == statement.KindErased {
+				n++
+			}
+		}
+		return n
+	}
+	p.until("it says that it erased", func(f *record.Fold, _ *vault.Ledger) bool { return said(f) == 1 })
+	p.must(c1.Restart(p.ctx))
+	p.must(c1.Restart(p.ctx))
+	p.Host.Witnesses.Cut(false)
+	p.erased(4)
+	p.must(c1.Restart(p.ctx))
+	_, err = p.Quiet(p.ctx)
+	p.must(err)
+	p.Reader.With(func(f *record.Fold) {
+		if n := said(f); n != 1 {
+			t.Errorf("it says %d times that it erased", n)
+		}
+	})
+}
+
 // A folder that comes back from a backup after the erasure: the custodian reads
 // the record first, erases again and says so.
 func TestRestoredFromABackupAfterTheErasure(t *testing.T) {

@@ -112,6 +112,12 @@ func (w *World) openCustodian(ctx context.Context, a *Actor) (runner, error) {
 }
 
 func (w *World) openRecorder(ctx context.Context, a *Actor) (runner, error) {
+	return w.OpenRecorder(ctx, a)
+}
+
+// OpenRecorder opens the recorder without running it, for those who seal files.
+// Its folder is then theirs until they close it.
+func (w *World) OpenRecorder(ctx context.Context, a *Actor) (*Filming, error) {
 	c, err := w.client(a.Line)
 	if err != nil {
 		return nil, err
@@ -128,17 +134,17 @@ func (w *World) openRecorder(ctx context.Context, a *Actor) (runner, error) {
 	w.mu.Lock()
 	w.recorder, w.film = r, film
 	w.mu.Unlock()
-	return &filming{r, film}, nil
+	return &Filming{r, film}, nil
 }
 
-// A filming is one life of the recorder, with its camera.
-type filming struct {
+// A Filming is one life of the recorder, with its camera.
+type Filming struct {
 	*recorder.Recorder
 	film *Film
 }
 
 // Close ends the life.
-func (f *filming) Close() error {
+func (f *Filming) Close() error {
 	close(f.film.gone)
 	return f.Recorder.Close()
 }

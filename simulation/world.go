@@ -32,6 +32,7 @@ type World struct {
 	Custodians []*Actor
 	Recorder   *Actor
 	Reader     *mirror.Follower // of somebody who only reads
+	AgencyLine *Line            // of the beneficiary, to the depositary
 
 	dir     string
 	log     *slog.Logger
@@ -58,7 +59,7 @@ type Options struct {
 // and nobody has signed. Close it whatever New returned.
 func New(ctx context.Context, opt Options) (*World, error) {
 	w := &World{
-		Terms: opt.Terms, Keys: &Keys{Seed: opt.Seed}, Clock: NewClock(opt.Terms.Begins), Witnesses: map[string]*Witness{},
+		Terms: opt.Terms, Keys: &Keys{Seed: opt.Seed}, Clock: NewClock(opt.Terms.Begins), Witnesses: map[string]*Witness{}, AgencyLine: newLine(),
 		dir: opt.Dir, log: opt.Log, dealer: Deal,
 	}
 	if w.log == nil {
@@ -301,7 +302,7 @@ func (w *World) Pass(ctx context.Context, at time.Time) error {
 // Open has the beneficiary open the vault with whatever it gets by the time
 // that ctx ends, and gives each clip by its number.
 func (w *World) Open(ctx context.Context) (*beneficiary.Report, map[int64][]byte, error) {
-	m, err := w.Follow(ctx, "agency-mirror", newLine())
+	m, err := w.Follow(ctx, "agency-mirror", w.AgencyLine)
 	if err != nil {
 		return nil, nil, err
 	}
