@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"detente/recorder/source"
@@ -50,8 +51,9 @@ func (r *Recorder) SealFiles(ctx context.Context, camera string, contents [][]by
 	return first, nil
 }
 
-// untilEpoch follows the record, dealing what is due, until an epoch is sealed
-// under which something that starts now can be sealed.
+// untilEpoch follows the record and deals, until an epoch is sealed under which
+// something that starts now can be sealed. It deals nothing ahead: that would
+// be left by half when it returns.
 func (r *Recorder) untilEpoch(ctx context.Context) error {
 	ready := func() bool {
 		opens, ok := r.opens()
@@ -69,17 +71,28 @@ func (r *Recorder) untilEpoch(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	var work sync.WaitGroup
 	failed := make(chan error, 2)
-	go func() { failed <- r.follow(ctx) }()
-	go func() { failed <- r.deals(ctx) }()
+	for _, f := range []func() error{
+		func() error { return r.follow(ctx) },
+		func() error { return r.deals(ctx, func() bool { return !ready() }) },
+	} {
+		work.Go(func() {
+			if err := f(); err != nil {
+				failed <- err
+			}
+		})
+	}
+	defer work.Wait()
+	defer cancel()
 	for !ready() {
 		select {
 		case err := <-failed:
-			cancel()
-			return errors.Join(err, <-failed, ctx.Err())
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	cancel()
-	return errors.Join(<-failed, <-failed)
+	return nil
 }

@@ -139,7 +139,7 @@ func (r *Recorder) Run(ctx context.Context) error {
 		})
 	}
 	start("following the record", r.follow)
-	start("dealing", r.deals)
+	start("dealing", func(ctx context.Context) error { return r.deals(ctx, func() bool { return true }) })
 	start("batching", r.batches)
 	for _, camera := range r.ledger.Terms.Cameras {
 		start("camera "+camera, func(ctx context.Context) error { return r.film(ctx, camera) })
@@ -191,14 +191,15 @@ func (r *Recorder) follow(ctx context.Context) error {
 
 // deals deals what is to be dealt, whenever more is final, and at times, for
 // the next period begins also when nothing happens on the record. It does not
-// hold up the following: a dealing is another process, and may hang.
-func (r *Recorder) deals(ctx context.Context) error {
+// hold up the following: a dealing is another process, and may hang. wanted says
+// whether to go on.
+func (r *Recorder) deals(ctx context.Context, wanted func() bool) error {
 	select {
 	case <-r.caught:
 	case <-ctx.Done():
 		return nil
 	}
-	for failures := 0; ctx.Err() == nil; {
+	for failures := 0; ctx.Err() == nil && wanted(); {
 		r.undone.Store(false)
 		switch err := r.deal(ctx); {
 		case err == nil:
