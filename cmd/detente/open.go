@@ -89,8 +89,8 @@ func (o *opening) run(ctx context.Context) error {
 	if err := o.await(waited, s, v); err != nil {
 		return divergence(err)
 	}
-	report, err := beneficiary.Open(waited, beneficiary.Config{
-		Dir: filepath.Join(o.out, ".delivery"), Signers: signers, Record: s.client, Mirror: s.follower, Vault: v.Name, Random: rand.Reader,
+	report, err := beneficiary.Open(ctx, beneficiary.Config{
+		Dir: filepath.Join(o.out, ".delivery"), Signers: signers, Record: s.client, Mirror: s.follower, Vault: v.Name, Random: rand.Reader, Wait: o.patience,
 		Segment: segmentsFrom(o.segments), Clip: o.keep, Identity: o.keepIdentity, Log: slog.New(slog.NewTextHandler(o.t.err, nil)),
 	})
 	if refused, ok := errors.AsType[*beneficiary.NotReleasedError](err); ok {
