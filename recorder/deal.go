@@ -27,7 +27,7 @@ type submission struct {
 // deal has the next epoch dealt, if one is to be, and submits the dealing. One
 // dealing is under way at a time: until it is final nobody knows what comes
 // next. A host that does not answer is asked again.
-func (r *Recorder) deal(ctx context.Context) error {
+func (r *Recorder) deal(ctx context.Context, ahead bool) error {
 	if at, ok := r.closes(); ok && r.now() >= at {
 		return nil
 	}
@@ -42,7 +42,7 @@ func (r *Recorder) deal(ctx context.Context) error {
 		}
 		r.underWay = nil
 	}
-	s, err := r.next(ctx, opens)
+	s, err := r.next(ctx, opens, ahead)
 	if s == nil || err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (r *Recorder) deal(ctx context.Context) error {
 }
 
 // next is what to submit now; nil for nothing.
-func (r *Recorder) next(ctx context.Context, opens agreement.Instant) (*submission, error) {
+func (r *Recorder) next(ctx context.Context, opens agreement.Instant, ahead bool) (*submission, error) {
 	period := r.ledger.Terms.Period(opens, r.now())
 	for epoch := max(1, period); epoch <= period+1; epoch++ {
 		half := r.half(epoch)
@@ -76,7 +76,7 @@ func (r *Recorder) next(ctx context.Context, opens agreement.Instant) (*submissi
 	p, due, reason := r.ledger.NextDealing(period)
 	seen := r.known()
 	r.mu.Unlock()
-	if !due {
+	if !due || p.Epoch > max(1, period) && !ahead {
 		if reason != "" {
 			r.cfg.Log.Debug("not dealing", "reason", reason)
 		}

@@ -75,7 +75,7 @@ func (r *Recorder) untilEpoch(ctx context.Context) error {
 	failed := make(chan error, 2)
 	for _, f := range []func() error{
 		func() error { return r.follow(ctx) },
-		func() error { return r.deals(ctx, func() bool { return !ready() }) },
+		func() error { return r.deals(ctx, ready) },
 	} {
 		work.Go(func() {
 			if err := f(); err != nil {

@@ -139,7 +139,7 @@ func (r *Recorder) Run(ctx context.Context) error {
 		})
 	}
 	start("following the record", r.follow)
-	start("dealing", func(ctx context.Context) error { return r.deals(ctx, func() bool { return true }) })
+	start("dealing", func(ctx context.Context) error { return r.deals(ctx, nil) })
 	start("batching", r.batches)
 	for _, camera := range r.ledger.Terms.Cameras {
 		start("camera "+camera, func(ctx context.Context) error { return r.film(ctx, camera) })
@@ -191,17 +191,17 @@ func (r *Recorder) follow(ctx context.Context) error {
 
 // deals deals what is to be dealt, whenever more is final, and at times, for
 // the next period begins also when nothing happens on the record. It does not
-// hold up the following: a dealing is another process, and may hang. wanted says
-// whether to go on.
-func (r *Recorder) deals(ctx context.Context, wanted func() bool) error {
+// hold up the following: a dealing is another process, and may hang. enough, if
+// not nil, says when to end; until then nothing is dealt ahead.
+func (r *Recorder) deals(ctx context.Context, enough func() bool) error {
 	select {
 	case <-r.caught:
 	case <-ctx.Done():
 		return nil
 	}
-	for failures := 0; ctx.Err() == nil && wanted(); {
+	for failures := 0; ctx.Err() == nil && (enough == nil || !enough()); {
 		r.undone.Store(false)
-		switch err := r.deal(ctx); {
+		switch err := r.deal(ctx, enough == nil); {
 		case err == nil:
 			failures = 0
 		case ctx.Err() != nil:
