@@ -262,7 +262,11 @@ func (w *World) Until(ctx context.Context, what string, cond func(*record.Fold, 
 		return cond(f, w.ledger.Ledger)
 	})
 	if err = errors.Join(failed, err); err != nil {
-		return fmt.Errorf("waiting until %s: %w", what, err)
+		head, _ := w.Reader.Head()
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return fmt.Errorf("waiting until %s, at %s, with %d entries, of which %d are final: %w",
+			what, w.Clock.Now().UTC().Format(time.DateTime), head.Size, w.ledger.Size(), err)
 	}
 	return nil
 }
