@@ -12,7 +12,7 @@ import (
 type Coverage struct {
 	Vault   agreement.Name    `json:"vault"`
 	From    agreement.Instant `json:"from"`
-	Until   agreement.Instant `json:"until"` // what should be on the record by now; the rest may be on its way
+	Until   agreement.Instant `json:"until"` // what is, or should be, on the record by now; the rest may be on its way
 	Cameras []CameraCoverage  `json:"cameras"`
 	// Missing are batches whose objects could not be had: what they hold is
 	// not known, and their slots stand as gaps. The coverage is then partial.
@@ -96,9 +96,6 @@ func (l *Ledger) Coverage(in CoverageInput) (*Coverage, error) {
 	c := &survey{ledger: l, in: in, schedule: s, cameras: make([]camera, len(l.Terms.Cameras))}
 	c.events = append(slices.Clone(l.Services), in.Losses...)
 	c.out = &Coverage{Vault: l.Terms.Vault, From: in.Opens, Until: in.Opens, Cameras: []CameraCoverage{}, Missing: []MissingBatch{}, Anomalies: []Anomaly{}}
-	if s.slots > 0 {
-		c.out.Until = s.start(s.slots-1) + agreement.Instant(s.segment)
-	}
 	for i, name := range l.Terms.Cameras {
 		c.cameras[i] = camera{
 			next: 1, out: CameraCoverage{Camera: name, Intervals: []Interval{}, Anomalies: []Anomaly{}},

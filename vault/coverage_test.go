@@ -436,6 +436,23 @@ func TestRebootsAndClockStepsThatAreStated(t *testing.T) {
 	f.want(f.cover(3), "east", "3 covered", "")
 }
 
+// What was recorded lately counts at once, for its own camera; what may still
+// be on its way is no gap; but what a camera passed over is one.
+func TestLateSegmentsCountAtOnce(t *testing.T) {
+	f := newFilm(t)
+	f.run("east", 0, 3)
+	f.run("east", 4, 6)
+	f.run("west", 0, 1)
+	c := f.coverAsOf(20, worldOpens+60)
+	f.want(c, "east", "3 covered, 1 unexplained gap, 2 covered", "")
+	f.want(c, "west", "1 covered", "")
+	if c.Until != worldOpens+60 {
+		t.Errorf("until %s, want %s", c.Until, worldOpens+60)
+	}
+	f.want(f.coverAsOf(20, worldOpens+59), "east", "3 covered, 1 unexplained gap, 1 covered", "")
+	f.want(f.coverAsOf(20, worldOpens+40+commitWithin), "west", "1 covered, 3 unexplained gap", "")
+}
+
 func TestScheduleArithmetic(t *testing.T) {
 	terms := worldTerms(4, 2, 1)
 	terms.Cadence = 60 // ten seconds of every minute

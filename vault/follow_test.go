@@ -206,11 +206,15 @@ func TestCoverageOfARealRecord(t *testing.T) {
 	if got := all.Summary(); got != "30 s of 90 s expected are covered (33.3 %), 60 s missing without one; 1 unexplained gap, the longest hole 60 s of footage" || all.From != day {
 		t.Errorf("%s from %s", got, all.From)
 	}
-	// Before it folds the seal and the later proofs, a reader knows of no gap.
-	for size := int64(1); size <= sealed+1; size++ {
+	// Before it folds the later proofs, a reader knows of no gap, and of the
+	// segment as soon as the clock has passed it.
+	for size := int64(1); size <= sealed; size++ {
 		if part := cover(size); part.Cameras[0].ExpectedSeconds != 0 {
 			t.Errorf("of %d entries: %s", size, part.Text())
 		}
+	}
+	if got := cover(sealed + 1).Summary(); !strings.HasPrefix(got, "30 s of 30 s expected are covered") {
+		t.Errorf("with the clock just past the segment: %s", got)
 	}
 	existed := ExistedBy(c.f)
 	for entry, want := range map[int64]bool{-1: false, 0: true, sealed - 1: true, c.f.Size() - 1: false, c.f.Size(): false} {

@@ -29,13 +29,16 @@ const (
 	staleAfter     = 60 * 60 // age of the checkpoint in a manifest, or eight cadences
 )
 
-// A schedule is the expected segments of a camera: slots of one segment each,
-// a cadence apart, from opens; those that must be on the record by now.
+// A schedule is the segments of a camera: slots of one segment each, a cadence
+// apart, from opens; those that have ended by now. The first of them, which are
+// due, must be on the record; of the rest one counts once it, or one after it,
+// is there.
 type schedule struct {
 	opens   agreement.Instant
 	cadence int64 // seconds
 	segment int64 // seconds
 	slots   int64
+	due     int64
 	commit  int64 // seconds allowed from a slot's end to its seal
 	stale   int64
 }
@@ -51,19 +54,21 @@ func newSchedule(t *Terms, opens, closes, asOf agreement.Instant) (schedule, err
 	if closes < opens {
 		return s, fmt.Errorf("vault %s closes at %s before it opens at %s", t.Vault, closes, opens)
 	}
-	end := int64(closes)
-	if asOf < opens { // also while there is no clock at all, which is the least instant
-		end = int64(opens)
-	} else if due := int64(asOf) - s.commit; due < end { // the rest may still be on its way
-		end = due
-	}
-	if n := end - int64(opens); n >= s.segment {
-		s.slots = (n-s.segment)/s.cadence + 1
-	}
+	end := min(closes, max(asOf, opens)) // the least instant is no clock at all
+	s.slots = s.whole(int64(end - opens))
+	s.due = min(s.slots, s.whole(int64(max(asOf, opens)-opens)-s.commit))
 	if s.slots > maxSlots {
 		return s, fmt.Errorf("vault %s: %d segments are expected, want at most %d", t.Vault, s.slots, maxSlots)
 	}
 	return s, nil
+}
+
+// whole gives how many slots end within a time from opens.
+func (s *schedule) whole(seconds int64) int64 {
+	if seconds < s.segment {
+		return 0
+	}
+	return (seconds-s.segment)/s.cadence + 1
 }
 
 func (s *schedule) start(slot int64) agreement.Instant {

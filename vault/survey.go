@@ -245,7 +245,11 @@ func (cam *camera) sealedAgain(entry, seq int64) {
 
 // finish lays what statements say over the slots and counts.
 func (c *survey) finish(cam *camera) {
-	cam.runs.add(run{first: cam.slot, end: c.schedule.slots, class: UnexplainedGap, entry: -1})
+	end := max(cam.slot, c.schedule.due)
+	cam.runs.add(run{first: cam.slot, end: end, class: UnexplainedGap, entry: -1})
+	if end > 0 {
+		c.out.Until = max(c.out.Until, c.schedule.start(end-1)+agreement.Instant(c.schedule.segment))
+	}
 	marks := make([]span, len(cam.marks))
 	for i, m := range cam.marks {
 		marks[i] = span{m.first, m.end, i}
