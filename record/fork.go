@@ -13,7 +13,9 @@ import (
 // checkpoints that cannot be of one record, and who signed both.
 type Fork struct {
 	A, B *Proof
-	Both []agreement.Name // the depositary first, then witnesses in the order of the agreement
+	// Both signed A and B: first the depositary, unless one of the two is
+	// signed by a successor; then witnesses in the order of the agreement.
+	Both []agreement.Name
 }
 
 // ErrNeedEntries is that two checkpoints of different sizes say nothing about
@@ -73,12 +75,26 @@ func (l *host) pair(one, other []byte) (x, y *Proof, err error) {
 	return x, y, nil
 }
 
-// fork names who signed both: the depositary's signature stands on each.
+// Cosigned judges a checkpoint by itself: signed by the agreement's depositary
+// or a declared successor and cosigned by a quorum, of whatever history. The
+// error is a *Fault.
+func Cosigned(a *agreement.Agreement, note []byte) (*Proof, error) {
+	l, err := newHost(a)
+	if err != nil {
+		return nil, err
+	}
+	return l.cosigned(bytes.Clone(note))
+}
+
+// fork names who signed both.
 func (l *host) fork(x, y *Proof) *Fork {
 	signed := func(p *Proof, w agreement.Name) bool {
 		return slices.ContainsFunc(p.Cosignatures, func(c Cosignature) bool { return c.Witness == w })
 	}
-	e := &Fork{A: x, B: y, Both: []agreement.Name{l.depositary}}
+	e := &Fork{A: x, B: y}
+	if x.Signer == y.Signer {
+		e.Both = append(e.Both, l.names[slices.Index(l.logKeys, x.Signer)])
+	}
 	for _, w := range l.quorum.names {
 		if signed(x, w) && signed(y, w) {
 			e.Both = append(e.Both, w)

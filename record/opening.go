@@ -74,8 +74,43 @@ func newQuorum(a *agreement.Agreement) (*quorum, error) {
 type host struct {
 	depositary agreement.Name
 	origin     string
-	logKey     statement.PublicKey
+	names      []agreement.Name      // of those who may host the record
+	logKeys    []statement.PublicKey // theirs, in that order: the depositary's first, then its declared successors'
 	quorum     *quorum
+}
+
+// LogKeys are the keys that may sign the checkpoints of an agreement's record:
+// that of the depositary that opened it, and those of its declared successors
+// and theirs. All sign under one origin; the witnesses, each of whom lets the
+// record grow in one line only, decide whose checkpoints go on.
+func LogKeys(a *agreement.Agreement) ([]statement.PublicKey, error) {
+	var keys []statement.PublicKey
+	for _, d := range Hosts(a) {
+		key, err := statement.ParsePublicKey(d.Key)
+		if err != nil {
+			return nil, fmt.Errorf("record: depositary %s: %w", d.Name, err)
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+// Hosts are the depositary that opened an agreement's record and its declared
+// successors, and theirs, nearest first.
+func Hosts(a *agreement.Agreement) []*agreement.Depositary {
+	if len(a.Depositaries) == 0 {
+		return nil
+	}
+	hosts := a.Depositaries[:1:1]
+	for i := 0; i < len(hosts); i++ {
+		for _, name := range hosts[i].Successors {
+			at := slices.IndexFunc(a.Depositaries, func(d *agreement.Depositary) bool { return d.Name == name })
+			if at >= 0 && !slices.Contains(hosts, a.Depositaries[at]) {
+				hosts = append(hosts, a.Depositaries[at])
+			}
+		}
+	}
+	return hosts
 }
 
 func newHost(a *agreement.Agreement) (*host, error) {
@@ -87,11 +122,15 @@ func newHost(a *agreement.Agreement) (*host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
-	key, err := statement.ParsePublicKey(d.Key)
+	keys, err := LogKeys(a)
 	if err != nil {
-		return nil, fmt.Errorf("record: depositary %s: %w", d.Name, err)
+		return nil, err
 	}
-	return &host{depositary: d.Name, origin: Origin(a), logKey: key, quorum: q}, nil
+	l := &host{depositary: d.Name, origin: Origin(a), logKeys: keys, quorum: q}
+	for _, d := range Hosts(a) {
+		l.names = append(l.names, d.Name)
+	}
+	return l, nil
 }
 
 // listAt is the list of witnesses in force after the first size entries. This

@@ -13,7 +13,8 @@ import (
 // the cosignatures that count.
 type Proof struct {
 	Head         statement.Head
-	Note         []byte // the cosigned checkpoint, verbatim
+	Note         []byte              // the cosigned checkpoint, verbatim
+	Signer       statement.PublicKey // of the depositary that signed it: the first or a successor
 	Cosignatures []Cosignature
 	Lo, Hi       agreement.Instant // entries below Head.Size existed by Lo; the clock had reached Hi
 	What         What              // what it did; Nothing when it is only shown
@@ -93,7 +94,7 @@ func (f *Fold) checkProof(note []byte, index int64) (*Proof, error) {
 // cosigned judges a checkpoint by itself: signed by the depositary and
 // cosigned by a quorum, of whatever history. The proof keeps the note.
 func (l *host) cosigned(note []byte) (*Proof, error) {
-	c, n, err := statement.OpenCheckpoint(note, l.origin, l.logKey)
+	c, n, err := statement.OpenCheckpoint(note, l.origin, l.logKeys...)
 	if err != nil {
 		return nil, fault(noteFault(err), l.depositary, "%v", err)
 	}
@@ -102,7 +103,8 @@ func (l *host) cosigned(note []byte) (*Proof, error) {
 	}
 	p := &Proof{Head: c.Head(), Note: note, What: Nothing}
 	q := l.listAt(c.Size)
-	p.lines = []int{slices.IndexFunc(n.Sigs, func(s statement.Signature) bool { return s.Name == l.origin && s.Hash == l.logKey.Hash(l.origin) })}
+	line, key, _ := statement.LogLine(n, l.origin, l.logKeys...)
+	p.Signer, p.lines = key, []int{line}
 	if err := p.count(q, n); err != nil {
 		return nil, fault(FaultCosignature, l.depositary, "checkpoint of size %d: %v", c.Size, err)
 	}

@@ -72,9 +72,11 @@ func SignCheckpoint(c Checkpoint, s Signer) ([]byte, error) {
 }
 
 // OpenCheckpoint reads a signed checkpoint of the log origin and verifies the
-// depositary's signature. Other lines are given unverified in the note, for
-// FindCosignature; a bad line that claims the depositary's key refuses all.
-func OpenCheckpoint(note []byte, origin string, key PublicKey) (Checkpoint, *Note, error) {
+// depositary's signature, by any of the keys that are good for the log: its
+// own and those of its declared successors. Other lines are given unverified in
+// the note, for FindCosignature; a bad line that claims one of the keys refuses
+// all.
+func OpenCheckpoint(note []byte, origin string, keys ...PublicKey) (Checkpoint, *Note, error) {
 	n, err := ParseNote(note)
 	if err != nil {
 		return Checkpoint{}, nil, err
@@ -88,16 +90,47 @@ func OpenCheckpoint(note []byte, origin string, key PublicKey) (Checkpoint, *Not
 	}
 	signed := false
 	for i, sig := range n.Sigs {
-		if sig.Name != origin || sig.Hash != key.Hash(origin) {
-			continue
-		}
-		if !VerifyEd25519(key[:], n.Text, sig.Sig) {
+		switch claims, good := claimsLog(n.Text, sig, origin, keys); {
+		case !claims:
+		case !good:
 			return Checkpoint{}, nil, refuse(ErrSignature, fmt.Sprintf("signature %d", i+1), "a signature of the depositary's key over this checkpoint")
+		default:
+			signed = true
 		}
-		signed = true
 	}
 	if !signed {
-		return Checkpoint{}, nil, refuse(ErrUnsigned, "checkpoint", "a signature of the depositary's key, %s", key.VKey(origin))
+		want := "a signature of a key of the depositary"
+		if len(keys) > 0 {
+			want = "a signature of the depositary's key, " + keys[0].VKey(origin)
+		}
+		return Checkpoint{}, nil, refuse(ErrUnsigned, "checkpoint", "%s", want)
 	}
 	return c, n, nil
+}
+
+// claimsLog is whether a line claims to be by one of the keys, and whether it is.
+func claimsLog(text []byte, sig Signature, origin string, keys []PublicKey) (claims, good bool) {
+	if sig.Name != origin {
+		return false, false
+	}
+	for _, key := range keys {
+		if sig.Hash == key.Hash(origin) {
+			claims = true
+			good = good || VerifyEd25519(key[:], text, sig.Sig)
+		}
+	}
+	return claims, good
+}
+
+// LogLine is the line, and its place, by which a checkpoint that OpenCheckpoint
+// accepted is signed for the log origin, and the key that made it.
+func LogLine(n *Note, origin string, keys ...PublicKey) (line int, key PublicKey, ok bool) {
+	for i, sig := range n.Sigs {
+		for _, key := range keys {
+			if sig.Name == origin && sig.Hash == key.Hash(origin) && VerifyEd25519(key[:], n.Text, sig.Sig) {
+				return i, key, true
+			}
+		}
+	}
+	return 0, PublicKey{}, false
 }
