@@ -43,8 +43,9 @@ type Custodian struct {
 
 	mu     sync.Mutex // held while acting
 	seats  []*seat
-	caught bool // all that an earlier life said is in the ledgers
-	unsaid bool // something is owed that could not be done now
+	caught bool  // all that an earlier life said is in the ledgers
+	unsaid bool  // something is owed that could not be done now
+	behind int64 // the size shown when the host first answered a Step; 0 before
 }
 
 // Open takes the folder and reads the agreement; the first time it needs the

@@ -29,21 +29,26 @@ func (c *Custodian) watch(ctx context.Context) error {
 			}
 			continue
 		}
-		note, err := c.follower.Cosign(ctx, c.cfg.Witnesses)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil:
-			c.cfg.Log.Warn("the cut has passed and no quorum of witnesses cosigns", "error", err)
-		default:
-			if err := c.act(ctx, note); err != nil {
-				return err
-			}
+		if err := c.certify(ctx); err != nil || ctx.Err() != nil {
+			return err
 		}
 		if (clock.Real{}).Sleep(ctx, askAgain) != nil {
 			return nil
 		}
 	}
+}
+
+// certify has the head that it holds cosigned, and acts on that.
+func (c *Custodian) certify(ctx context.Context) error {
+	note, err := c.follower.Cosign(ctx, c.cfg.Witnesses)
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case err != nil:
+		c.cfg.Log.Warn("the cut has passed and no quorum of witnesses cosigns", "error", err)
+		return nil
+	}
+	return c.act(ctx, note)
 }
 
 const (

@@ -44,6 +44,11 @@ type Config struct {
 	Unconfirmed bool
 	Batch       time.Duration // least time between two proofs for new statements; 0: 50 ms
 	FS          durable.FS    // durable.OS if nil
+	// Inline makes every change of the store in the goroutine that asks for it;
+	// Segment is when its write-ahead file is turned. Both are for simulations,
+	// which want one order of operations and much of each kind.
+	Inline  bool
+	Segment int64
 
 	within time.Duration // tests: how long a witness has to answer
 }
@@ -89,7 +94,7 @@ func Open(cfg Config) (*Depositary, error) {
 		return nil, fmt.Errorf("opening depositary: %w", err)
 	}
 	var err error
-	if d.store, err = store.Open(filepath.Join(cfg.Dir, "store"), store.Options{Sign: d.sign, FS: cfg.FS}); err != nil {
+	if d.store, err = store.Open(filepath.Join(cfg.Dir, "store"), store.Options{Sign: d.sign, FS: cfg.FS, Inline: cfg.Inline, SegmentSize: cfg.Segment}); err != nil {
 		return nil, fmt.Errorf("opening depositary: %w", err)
 	}
 	if err := d.load(); err != nil {

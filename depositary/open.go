@@ -107,6 +107,14 @@ func (t oneEntry) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 // programs do not know the request; their operators have registered the
 // record, or the round fails.
 func (h *hosted) register(ctx context.Context) (refused []error) {
+	if mirror.IsInTurn(ctx) {
+		for _, w := range h.witnesses {
+			if err := w.Register(ctx, h.archive); err != nil && !errors.Is(err, mirror.ErrNotFound) {
+				refused = append(refused, err)
+			}
+		}
+		return refused
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.within)
 	answers := make(chan error, len(h.witnesses))
 	var all sync.WaitGroup
@@ -149,13 +157,18 @@ func (d *Depositary) introduce(ctx context.Context, h *hosted, g *mirror.Gathere
 			h.work.introduced = map[agreement.Name]time.Time{}
 		}
 		h.work.introduced[w.Name] = time.Now()
-		d.workers.Go(func() {
+		register := func() {
 			ctx, cancel := context.WithTimeout(ctx, h.within)
 			defer cancel()
 			if err := w.Register(ctx, h.archive); err != nil {
 				d.cfg.Log.Warn("a witness does not know the record", "origin", h.origin, "error", err)
 			}
-		})
+		}
+		if mirror.IsInTurn(ctx) {
+			register()
+		} else {
+			d.workers.Go(register)
+		}
 	}
 }
 

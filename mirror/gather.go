@@ -55,6 +55,9 @@ func (r *Round) Gather(ctx context.Context, note []byte, tree tlog.HashReader) (
 		line statement.Signature
 		err  error
 	}
+	if IsInTurn(ctx) {
+		return r.gatherInTurn(ctx, n, note, tree)
+	}
 	ctx, cancel := context.WithTimeout(ctx, r.Within)
 	var asking sync.WaitGroup
 	defer func() {

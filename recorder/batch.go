@@ -98,20 +98,24 @@ func (r *Recorder) reboot(ctx context.Context) {
 	if r.before == 0 || !r.recording() {
 		return
 	}
-	body := statement.ServiceBody{
-		Vault: string(r.cfg.Vault), Event: "reboot", From: r.before, Until: max(r.before, r.started.Unix()),
-		Reason: "the recorder was started again",
-	}
-	for x := (saying{}); ; {
-		_, err := r.once(ctx, &x, statement.ID{}, body)
-		if err == nil || ctx.Err() != nil {
-			return
-		}
-		r.cfg.Log.Warn("reboot not stated", "error", err)
+	for x := (saying{}); !r.stated(ctx, &x); {
 		if (clock.Real{}).Sleep(ctx, tryAgain) != nil {
 			return
 		}
 	}
+}
+
+// stated offers the statement of a reboot, and says whether that is over.
+func (r *Recorder) stated(ctx context.Context, x *saying) bool {
+	_, err := r.once(ctx, x, statement.ID{}, statement.ServiceBody{
+		Vault: string(r.cfg.Vault), Event: "reboot", From: r.before, Until: max(r.before, r.started.Unix()),
+		Reason: "the recorder was started again",
+	})
+	if err == nil || ctx.Err() != nil {
+		return true
+	}
+	r.cfg.Log.Warn("reboot not stated", "error", err)
+	return false
 }
 
 // recording is whether footage is expected now.

@@ -50,16 +50,22 @@ func (r *Recorder) film(ctx context.Context, camera string) error {
 		case err != nil:
 			return err
 		}
-		if clip.Start.Unix() < int64(opens) {
-			continue
-		}
-		if at, ok := r.closes(); ok && clip.Start.Unix() >= int64(at) {
-			return nil
-		}
-		if err := r.seal(clip); err != nil {
+		if over, err := r.take(clip, opens); over || err != nil {
 			return err
 		}
 	}
+}
+
+// take seals a clip that lies between the opening and the close, and says
+// whether the close is over.
+func (r *Recorder) take(clip source.Clip, opens agreement.Instant) (over bool, err error) {
+	if clip.Start.Unix() < int64(opens) {
+		return false, nil
+	}
+	if at, ok := r.closes(); ok && clip.Start.Unix() >= int64(at) {
+		return true, nil
+	}
+	return false, r.seal(clip)
 }
 
 // until waits until it is known when the recording starts and that is at most

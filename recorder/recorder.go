@@ -62,6 +62,7 @@ type Recorder struct {
 	underWay  *submission     // of the goroutine that deals
 	completed map[string]bool // dealings whose ciphertexts were submitted again in this life
 	sealing   *sealing        // of the goroutine that batches
+	steps     steps           // of the one who steps
 }
 
 // A seenHead is a head of the record and what its clock showed there.
@@ -246,6 +247,11 @@ func (r *Recorder) catchUp(ctx context.Context) error {
 		}
 		return err
 	}
+	return r.arrive()
+}
+
+// arrive is having caught up.
+func (r *Recorder) arrive() error {
 	if err := r.read(); err != nil {
 		return err
 	}

@@ -57,6 +57,9 @@ func (s *Store) submit(ctx context.Context, r *request) error {
 		r.entries[i] = bytes.Clone(e)
 	}
 	r.done = make(chan struct{})
+	if s.opt.Inline {
+		return s.commitHere(ctx, r)
+	}
 	s.mu.Lock()
 	err := s.err
 	if err == nil && s.closing {
@@ -82,6 +85,27 @@ func (s *Store) submit(ctx context.Context, r *request) error {
 		return ctx.Err()
 	}
 	<-r.done
+	return r.err
+}
+
+// commitHere is submit without a committer.
+func (s *Store) commitHere(ctx context.Context, r *request) error {
+	s.inline.Lock()
+	defer s.inline.Unlock()
+	s.mu.Lock()
+	err, closing := s.err, s.closing
+	s.mu.Unlock()
+	switch {
+	case err != nil:
+		return err
+	case closing:
+		return errors.New("store is closed")
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	if err := s.commit([]*request{r}); err != nil {
+		return s.stop(err)
+	}
 	return r.err
 }
 

@@ -23,6 +23,10 @@ type Options struct {
 	FS          durable.FS // nil: durable.OS
 	Rand        io.Reader  // salts of the write-ahead file; nil: crypto/rand
 	SegmentSize int64      // bytes after which the write-ahead file is turned; 0: 32 MiB
+	// Inline makes every change in the goroutine that asks for it, one after the
+	// other, so that a simulation sees one order of operations. It has no group
+	// commit.
+	Inline bool
 
 	flushInline bool // tests: no flusher goroutine, so that operations come in one order
 }
@@ -57,6 +61,7 @@ type Store struct {
 
 	tails   atomic.Int64 // records with a tail file
 	objects sync.Mutex
+	inline  sync.Mutex
 }
 
 // Open opens the store in a folder, making it if it does not exist. It fails
@@ -79,6 +84,7 @@ func Open(dir string, opt Options) (*Store, error) {
 		dir: dir, fs: opt.FS, sign: opt.Sign, opt: opt,
 		logs: make(map[string]*Log), dirty: make(map[*Log]struct{}),
 	}
+	s.opt.flushInline = opt.flushInline || opt.Inline
 	s.wake.L, s.flushes.L = &s.mu, &s.mu
 	if err := s.open(); err != nil {
 		if s.active != nil {
@@ -89,9 +95,11 @@ func Open(dir string, opt Options) (*Store, error) {
 		}
 		return nil, fmt.Errorf("opening store %s: %w", dir, err)
 	}
-	s.workers.Add(1)
-	go s.commitLoop()
-	if !opt.flushInline {
+	if !opt.Inline {
+		s.workers.Add(1)
+		go s.commitLoop()
+	}
+	if !s.opt.flushInline {
 		s.workers.Add(1)
 		go s.flushLoop()
 	}
