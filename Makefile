@@ -18,9 +18,12 @@ demo: build
 test: tools
 	$(GO) test -timeout 5m ./...
 
-# What the tests run besides Go: ffmpeg and chromium, by the system's packages.
+# What the tests run besides Go: ffmpeg, chromium and sqlite3, by the system's
+# packages, and programs of others that speak the same protocols, built from
+# source by way of the Go module proxy the first time.
 tools:
 	scripts/install-test-tools.sh
+	scripts/install-peers.sh >/dev/null
 
 check: format vet staticcheck tidy generated race
 

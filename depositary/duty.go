@@ -208,7 +208,7 @@ func (d *Depositary) lost(ctx context.Context, h *hosted, asked int64, g *mirror
 	claims := 0
 	for _, w := range h.witnesses {
 		other, ok := errors.AsType[*mirror.SizeError](g.Failed[w.Name])
-		if !ok || other.Size < asked {
+		if !ok || other.Size < asked && !other.Contradicts {
 			continue
 		}
 		c, ok := h.signedBy(ctx, w)
@@ -216,7 +216,7 @@ func (d *Depositary) lost(ctx context.Context, h *hosted, asked int64, g *mirror
 			return fmt.Errorf("witness %s holds a checkpoint of size %d, root %s, signed by this depositary's key; the store shows size %d, root %s: it lost entries or is an old copy; restore it, or rebuild the record from a mirror",
 				w.Name, c.Size, c.Root, head.Size, head.Root)
 		}
-		if !ok && (other.Size > head.Size || other.Size == asked) {
+		if !ok && (other.Size > head.Size || other.Size == asked || other.Contradicts) {
 			claims++
 		}
 	}

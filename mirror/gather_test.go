@@ -95,7 +95,7 @@ func TestGatherRefusals(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		for _, failed := range g.Failed {
-			if size, ok := errors.AsType[*SizeError](failed); !ok || size.Size != 6 {
+			if size, ok := errors.AsType[*SizeError](failed); !ok || size.Size != 6 || size.Contradicts != (name == "fork") {
 				t.Errorf("%s: %v", name, failed)
 			}
 		}

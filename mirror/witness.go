@@ -53,13 +53,21 @@ func Witnesses(a *agreement.Agreement, addresses map[agreement.Name]string, hc *
 	return all, nil
 }
 
-// A SizeError says that a witness cosigned another size of this record.
+// A SizeError says that a witness cosigned another size of this record, or
+// another history of it.
 type SizeError struct {
 	Witness agreement.Name
 	Size    int64
+	// Contradicts says that the witness refused a checkpoint of at least this
+	// size because it does not follow from the one of this size that it
+	// cosigned (422). Nothing else that this client sends is answered so.
+	Contradicts bool
 }
 
 func (e *SizeError) Error() string {
+	if e.Contradicts {
+		return fmt.Sprintf("witness %s: it cosigned size %d of another history of this record", e.Witness, e.Size)
+	}
 	return fmt.Sprintf("witness %s: it cosigned size %d of this record", e.Witness, e.Size)
 }
 
@@ -87,10 +95,8 @@ func (w *Witness) Cosign(ctx context.Context, note []byte, tree tlog.HashReader)
 	}
 	old = min(old, c.Size)
 	line, at, err := w.ask(ctx, c, n, note, old, tree)
-	if other, ok := errors.AsType[*SizeError](err); ok && other.Size < c.Size && other.Size != old {
+	if other, ok := errors.AsType[*SizeError](err); ok && other.Size <= c.Size && other.Size != old {
 		line, at, err = w.ask(ctx, c, n, note, other.Size, tree)
-	} else if ok && other.Size == c.Size && other.Size != old {
-		line, at, err = w.ask(ctx, c, n, note, c.Size, tree)
 	}
 	if err == nil {
 		w.mu.Lock()
@@ -131,7 +137,9 @@ func (w *Witness) ask(ctx context.Context, c statement.Checkpoint, n *statement.
 		if err != nil || size < 0 || strconv.FormatInt(size, 10) != text {
 			return none, 0, fmt.Errorf("witness %s: status 409 without a size", w.Name)
 		}
-		return none, 0, &SizeError{w.Name, size}
+		return none, 0, &SizeError{Witness: w.Name, Size: size}
+	case http.StatusUnprocessableEntity:
+		return none, 0, &SizeError{Witness: w.Name, Size: old, Contradicts: true}
 	}
 	return none, 0, fmt.Errorf("witness %s: status %d: %.200q", w.Name, status, answer)
 }

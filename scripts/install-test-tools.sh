@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the programs that the tests run besides Go: ffmpeg (which brings
-# ffprobe) for footage, chromium for the pages. What is there is left alone.
+# ffprobe) for footage, chromium for the pages, sqlite3 to tell litewitness of
+# a log (package simulation/peers). What is there is left alone.
 # Where there is no apt-get, or no right to use it, it says what to install by
 # hand and ends with 1: the tests fail without these programs, they never skip.
 set -euo pipefail
@@ -8,6 +9,7 @@ set -euo pipefail
 missing=()
 command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null || missing+=(ffmpeg)
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
+command -v sqlite3 >/dev/null || missing+=(sqlite3)
 if [ "${#missing[@]}" -eq 0 ]; then
   exit 0
 fi

@@ -83,10 +83,9 @@ func (w *Witness) addCheckpoint(body []byte) (statement.Signature, *refusal) {
 
 // check compares a checkpoint with the head, with l locked.
 func (w *Witness) check(l *log, req *request, c statement.Checkpoint) *refusal {
-	conflict := &refusal{status: http.StatusConflict, size: l.head.Size}
 	switch {
 	case req.old != l.head.Size:
-		return conflict
+		return &refusal{status: http.StatusConflict, size: l.head.Size}
 	case req.old == 0 && len(req.proof) > 0:
 		return refuse(http.StatusUnprocessableEntity, "the proof from size 0 is empty, have %d lines", len(req.proof))
 	case c.Size == 0 && c.Root != l.head.Root:
@@ -98,7 +97,7 @@ func (w *Witness) check(l *log, req *request, c statement.Checkpoint) *refusal {
 		if err := w.keepConflict(l, c, req.note); err != nil {
 			w.cfg.Log.Error("keeping the proof of a fork", "origin", l.origin, "error", err)
 		}
-		return conflict
+		return refuse(http.StatusUnprocessableEntity, "this witness cosigned size %d with another root, %s", l.head.Size, l.head.Root)
 	}
 	if err := tlog.CheckTree(req.proof, c.Size, c.Root, req.old, l.head.Root); err != nil {
 		w.cfg.Log.Warn("a checkpoint does not follow from the head", "origin", l.origin, "head", l.head.Size, "size", c.Size)
