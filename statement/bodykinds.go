@@ -101,3 +101,12 @@ func (DisputeBody) Kind() Kind { return KindDispute }
 
 // Kind is the kind that has this body.
 func (MismatchBody) Kind() Kind { return KindMismatch }
+
+// Kind is the kind that has this body.
+func (TextBody) Kind() Kind { return KindText }
+
+// Kind is the kind that has this body.
+func (RenounceBody) Kind() Kind { return KindRenounce }
+
+// Kind is the kind that has this body.
+func (HostBody) Kind() Kind { return KindHost }

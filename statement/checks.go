@@ -1,6 +1,9 @@
 package statement
 
-import "strings"
+import (
+	"encoding/base64"
+	"strings"
+)
 
 func checkSign(c *checker, b SignBody) { c.hex("findings", b.Findings) }
 
@@ -89,6 +92,31 @@ func checkAttributed(c *checker, b AttributedBody) {
 func checkOutcome(c *checker, b OutcomeBody) {
 	c.name("vault", b.Vault)
 	c.word("outcome", b.Outcome, "release", "erase")
+}
+
+func checkTextPart(c *checker, b TextBody) {
+	c.hex("bundle", b.Bundle)
+	c.integer("of", int64(b.Of), 1, MaxTextParts)
+	c.integer("part", int64(b.Part), 1, int64(b.Of))
+	size := MaxTextPart
+	if b.Part == b.Of {
+		size = base64.StdEncoding.DecodedLen(len(b.Data)) - strings.Count(b.Data, "=")
+		c.integer("data", int64(size), 1, MaxTextPart)
+	}
+	c.bytes("data", b.Data, size)
+}
+
+func checkAmend(c *checker, b AmendBody) {
+	c.hex("bundle", b.Bundle)
+	c.hex("findings", b.Findings)
+	c.text("reason", b.Reason)
+}
+
+func checkRenounce(c *checker, b RenounceBody) { c.hex("bundle", b.Bundle) }
+
+func checkHost(c *checker, b HostBody) {
+	c.words("address", b.Address, 1, MaxWords)
+	c.text("reason", b.Reason)
 }
 
 func checkReceipt(c *checker, b ReceiptBody) { c.instant("received", b.Received) }
@@ -276,11 +304,6 @@ func checkInvite(c *checker, b InviteBody) {
 
 func checkReply(c *checker, b ReplyBody) {
 	c.word("reply", b.Reply, "accepts", "refuses")
-	c.text("reason", b.Reason)
-}
-
-func checkAmend(c *checker, b AmendBody) {
-	c.hex("bundle", b.Bundle)
 	c.text("reason", b.Reason)
 }
 

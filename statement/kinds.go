@@ -26,6 +26,9 @@ const (
 	KindReceipt    Kind = "receipt"
 	KindAttributed Kind = "attributed"
 	KindOutcome    Kind = "outcome"
+	KindText       Kind = "text"
+	KindRenounce   Kind = "renounce"
+	KindHost       Kind = "host"
 
 	KindAcceptCustody Kind = "accept-custody"
 	KindEpoch         Kind = "epoch"
@@ -125,6 +128,31 @@ type (
 	OutcomeBody struct {
 		Vault   string `json:"vault"`
 		Outcome string `json:"outcome"` // release | erase
+	}
+	// TextBody carries a part of a new bundle's archive, so that it is on the
+	// record before anybody consents to it.
+	TextBody struct {
+		Bundle string `json:"bundle"` // Hex: digest of the whole bundle
+		Part   int    `json:"part"`   // from 1
+		Of     int    `json:"of"`     // how many parts the archive has
+		Data   string `json:"data"`   // Bytes: MaxTextPart, the last part less or as many
+	}
+	// AmendBody consents to a new bundle in place of the one that the statement
+	// was made under; that one itself takes an earlier consent back.
+	AmendBody struct {
+		Bundle   string `json:"bundle"`   // Hex: digest of the new bundle
+		Findings string `json:"findings"` // Hex: digest of the new bundle's findings that its author was shown
+		Reason   string `json:"reason"`
+	}
+	// RenounceBody is a custodian's word that it acts on no certificate of the
+	// witnesses whom the new bundle replaces without them.
+	RenounceBody struct {
+		Bundle string `json:"bundle"` // Hex: digest of the new bundle
+	}
+	// HostBody says that its author hosts the record from now on, and where.
+	HostBody struct {
+		Address string `json:"address"`
+		Reason  string `json:"reason"`
 	}
 	// ReceiptBody acknowledges a statement handed in elsewhere; Answers is that statement.
 	ReceiptBody struct {
@@ -281,11 +309,6 @@ type (
 	// ReplyBody replies to an invitation; Answers is the invitation.
 	ReplyBody struct {
 		Reply  string `json:"reply"` // accepts | refuses
-		Reason string `json:"reason"`
-	}
-	// AmendBody consents to a new bundle of the agreement.
-	AmendBody struct {
-		Bundle string `json:"bundle"` // Hex: digest of the new bundle
 		Reason string `json:"reason"`
 	}
 	// WithdrawBody gives notice of leaving the agreement.

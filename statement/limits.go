@@ -46,6 +46,12 @@ const (
 	// MaxCertificate is the longest checkpoint note carried in a body, in
 	// bytes: a hundred cosignature lines of ordinary length.
 	MaxCertificate = 16 << 10
+	// MaxTextPart is what each part of a bundle's archive holds, in bytes, but
+	// the last: 40 KiB are 54,616 characters, and an entry holds them with the
+	// signatures. MaxTextParts of them hold the largest bundle, 8 MiB of files
+	// and their headers.
+	MaxTextPart  = 40 << 10
+	MaxTextParts = 207
 	// MaxDigits is the largest number of digits in a reported number, that of
 	// the agreement language's literals.
 	MaxDigits = 40

@@ -74,6 +74,10 @@ func samples() []sample {
 		{"iran", InvokeBody{Act: "notify", States: []string{"deems it significant non-performance"}, Reason: "", Documents: none}},
 		{"iran", KeyBody{Add: []string{sampleKey("new")}, Revoke: []string{sampleKey("old")}, Need: 2, Reason: "device lost"}},
 		{"iran", OutcomeBody{Vault: "footage", Outcome: "erase"}},
+		{"iran", TextBody{Bundle: sampleHex("new bundle"), Part: 2, Of: 2, Data: sample64("archive", 1000)}},
+		{"iran", AmendBody{Bundle: sampleHex("new bundle"), Findings: sampleHex("findings"), Reason: "one month more"}},
+		{"c1", RenounceBody{Bundle: sampleHex("new bundle")}},
+		{"secretariat", HostBody{Address: "https://record.example/", Reason: "the first host is gone"}},
 		{"secretariat", DeclareBody{Text: "The record moves to new premises. متن فارسی می\u200cشود", Documents: none}},
 		{"iaea", AttributedBody{To: "Ministry of Foreign Affairs", Text: "We will not extend.", Source: "press conference, Tehran", Dated: 1621857600}},
 		{"c1", ReceiptBody{Received: 1621857600}},
@@ -101,7 +105,6 @@ func samples() []sample {
 		{"iran", AnswerBody{Question: "meaning-of-lifted", Interpretation: "in-effect", Reason: ""}},
 		{"iran", InviteBody{To: []string{"iaea", "us"}, Subject: "talks", At: 1621857600, Place: "Vienna"}},
 		{"us", ReplyBody{Reply: "refuses", Reason: "not there"}},
-		{"iran", AmendBody{Bundle: sampleHex("new bundle"), Reason: "one month more"}},
 		{"iran", WithdrawBody{Reason: "article X"}},
 		{"iran", EnrolBody{Delegate: "chief-of-section", Credential: "passkey", Kinds: []string{"declare", "report"}}},
 	}

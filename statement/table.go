@@ -12,7 +12,7 @@ type Force string
 // The forces.
 const (
 	ForceMachine  Force = "machine"  // an event of the agreement's machine
-	ForceRecord   Force = "record"   // changes how the record itself is judged: keys, an agreed outcome
+	ForceRecord   Force = "record"   // changes how the record itself is judged: keys, an agreed outcome, the text
 	ForceEvidence Force = "evidence" // folded into a vault's ledger
 	ForceWords    Force = "words"    // shown, no effect
 	ForceReserved Force = "reserved" // specified, read and kept; this version gives it no effect
@@ -74,6 +74,10 @@ var rules = map[Kind]rule{
 	KindInvoke:     ruleOf(ForceMachine, checkInvoke, party),
 	KindKey:        ruleOf(ForceRecord, checkKey, party, device, custodian),
 	KindOutcome:    ruleOf(ForceRecord, checkOutcome, party, custodian),
+	KindText:       ruleOf(ForceRecord, checkTextPart, party),
+	KindAmend:      ruleOf(ForceRecord, checkAmend, party),
+	KindRenounce:   ruleOf(ForceRecord, checkRenounce, custodian),
+	KindHost:       ruleOf(ForceRecord, checkHost, depositary),
 	KindDeclare:    ruleOf(ForceWords, checkDeclare, party, device, custodian, depositary),
 	KindAttributed: ruleOf(ForceWords, checkAttributed, party),
 	KindReceipt:    answering(ruleOf(ForceWords, checkReceipt, party, custodian, depositary)),
@@ -97,18 +101,17 @@ var rules = map[Kind]rule{
 	KindAnswer:   ruleOf(ForceReserved, checkAnswer, party),
 	KindInvite:   ruleOf(ForceReserved, checkInvite, party),
 	KindReply:    answering(ruleOf(ForceReserved, checkReply, party)),
-	KindAmend:    ruleOf(ForceReserved, checkAmend, party),
 	KindWithdraw: ruleOf(ForceReserved, checkWithdraw, party),
 	KindEnrol:    ruleOf(ForceReserved, checkEnrol, party),
 }
 
 var kindOrder = []Kind{
 	KindSign, KindReport, KindPerform, KindLift, KindImpose, KindVerify, KindContest, KindInvoke,
-	KindKey, KindOutcome,
+	KindKey, KindOutcome, KindText, KindAmend, KindRenounce, KindHost,
 	KindDeclare, KindAttributed, KindReceipt,
 	KindAcceptCustody, KindEpoch, KindShares, KindAcknowledge, KindComplain, KindSeal, KindHeartbeat, KindService,
 	KindRequest, KindHandOver, KindErased, KindDispute, KindMismatch,
-	KindTender, KindVote, KindAnswer, KindInvite, KindReply, KindAmend, KindWithdraw, KindEnrol,
+	KindTender, KindVote, KindAnswer, KindInvite, KindReply, KindWithdraw, KindEnrol,
 }
 
 // Kinds are all kinds, those with the same force together.

@@ -114,6 +114,12 @@ func say(body statement.Body) (words, quote, about string) {
 		return "agrees to the outcome " + b.Outcome + " of vault " + b.Vault, "", b.Vault
 	case statement.AmendBody:
 		return "consents to a new text", b.Reason, ""
+	case statement.TextBody:
+		return fmt.Sprintf("puts part %d of %d of a new text on the record", b.Part, b.Of), "", ""
+	case statement.RenounceBody:
+		return "renounces every certificate of the witnesses that a new text replaces", "", ""
+	case statement.HostBody:
+		return "hosts the record from now on, at " + b.Address, b.Reason, ""
 	case statement.WithdrawBody:
 		return "gives notice of leaving", b.Reason, ""
 	case statement.VoteBody:
