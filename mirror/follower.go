@@ -128,6 +128,30 @@ func (c *Client) remember(b *agreement.Bundle, a *agreement.Agreement) {
 	}
 }
 
+// Recall has the client know its agreement from a mirror's folder, so that
+// whoever has followed the record before can start while nobody answers. A
+// folder that has no agreement yet is no error.
+func (c *Client) Recall(dir string) error {
+	name := filepath.Join(dir, "bundle")
+	archive, err := durable.ReadFile(durable.OS, name, MaxBundle)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	b, err := DecodeBundle(archive)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	a, err := readAgreement(b, c.id)
+	if err != nil {
+		return fmt.Errorf("%s: %w; a mirror's folder holds one record", name, err)
+	}
+	c.remember(b, a)
+	return nil
+}
+
 // load folds what is in the folder. The head there is believed, and only what
 // gives its root is: entries that do not are fetched again.
 func (f *Follower) load() error {

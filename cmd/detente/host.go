@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -185,7 +186,7 @@ docs/operations.md.`,
 			if err := r.prepare(keyfile.Ed25519); err != nil {
 				return err
 			}
-			client, err := recordClient(address)
+			client, err := knownRecord(address, r.dir)
 			if err != nil {
 				return err
 			}
@@ -207,6 +208,16 @@ docs/operations.md.`,
 	c.Flags().StringVar(&address, "record", "", recordUsage)
 	c.Flags().StringArrayVar(&witnesses, "witness", nil, "where a witness is, `NAME=URL`; may be given again. They are asked before an erasure, and when the record halts")
 	return c
+}
+
+// knownRecord is the client of a role that follows a record in its folder: from
+// its second start on it needs nobody to tell it the agreement.
+func knownRecord(address, dir string) (*mirror.Client, error) {
+	client, err := recordClient(address)
+	if err != nil {
+		return nil, err
+	}
+	return client, client.Recall(filepath.Join(dir, "mirror"))
 }
 
 // witnessesOf are the witnesses whose addresses are given here or in the text.

@@ -41,7 +41,7 @@ func (r *recording) open(ctx context.Context, from func(camera string, opt sourc
 	if err := r.prepare(keyfile.Ed25519); err != nil {
 		return nil, err
 	}
-	client, err := recordClient(r.record)
+	client, err := knownRecord(r.record, r.dir)
 	if err != nil {
 		return nil, err
 	}
