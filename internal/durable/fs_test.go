@@ -236,3 +236,32 @@ func TestModes(t *testing.T) {
 		}
 	}
 }
+
+func TestCopyReadFaultAndLoss(t *testing.T) {
+	m := durabletest.New()
+	if err := durable.WriteFile(m, "file", []byte("kept")); err != nil {
+		t.Fatal(err)
+	}
+	backup := m.Copy()
+	f, err := m.OpenFile("file", os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // one sector each, none of them synced
+		if _, err := f.Write(make([]byte, 512)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := read(t, backup, "file"); got != "kept" {
+		t.Errorf("the copy has %q: it changes with the original", got)
+	}
+	m.ReadFault = func(string) error { return durabletest.ErrInjected }
+	if _, err := durable.ReadFile(m, "file", 1<<20); !errors.Is(err, syscall.EIO) {
+		t.Errorf("reading gives %v", err)
+	}
+	n := 0
+	g := m.Crash(func() bool { n++; return n == 3 }) // the last alone reached the disk
+	if got, want := g.Loss(), (durabletest.Loss{Lost: 2, Kept: 1, Reordered: 1}); got != want || !m.Dead() || g.Dead() {
+		t.Errorf("the loss is %+v, want %+v", got, want)
+	}
+}

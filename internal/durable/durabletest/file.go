@@ -30,6 +30,11 @@ func (f *file) ReadAt(b []byte, off int64) (int, error) {
 	if f.fs.dead {
 		return 0, ErrCrashed
 	}
+	if f.fs.ReadFault != nil {
+		if err := f.fs.ReadFault(f.name); err != nil {
+			return 0, &fs.PathError{Op: "read", Path: f.name, Err: err}
+		}
+	}
 	return bytes.NewReader(f.n.data).ReadAt(b, off)
 }
 

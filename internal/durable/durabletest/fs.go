@@ -68,12 +68,65 @@ type FS struct {
 	// Fault decides the outcome of each operation; nil means no faults. It is
 	// called with the file system locked, and must not use it.
 	Fault func(Op) Fault
+	// ReadFault, if set, gives the error of reading a file, or nil. It is called
+	// as Fault is.
+	ReadFault func(name string) error
 
 	mu    sync.Mutex
 	root  *node
 	ops   int
 	dead  bool
+	loss  Loss
 	locks map[string]bool
+}
+
+// A Loss is what a power cut did to the sectors that were not synced.
+type Loss struct {
+	Lost      int
+	Kept      int
+	Reordered int // kept, though an earlier one of its file was lost
+}
+
+// Loss is what the power cut did from which this machine started.
+func (f *FS) Loss() Loss {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.loss
+}
+
+// Dead says whether the machine has stopped.
+func (f *FS) Dead() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.dead
+}
+
+// Copy is another machine with what programs read on this one now, all of it
+// durable: what a backup restores.
+func (f *FS) Copy() *FS {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	g := New()
+	g.root = f.root.copied(make(map[*node]*node))
+	return g
+}
+
+func (n *node) copied(done map[*node]*node) *node {
+	if m := done[n]; m != nil {
+		return m
+	}
+	if n.names == nil {
+		m := &node{data: slices.Clone(n.data), disk: slices.Clone(n.data)}
+		done[n] = m
+		return m
+	}
+	m := newDir()
+	done[n] = m
+	for name, child := range n.names {
+		m.names[name] = child.copied(done)
+	}
+	apply(m.onDisk, m.names)
+	return m
 }
 
 var _ durable.FS = (*FS)(nil)
@@ -142,22 +195,29 @@ func (f *FS) Crash(keep Keep) *FS {
 	defer f.mu.Unlock()
 	f.dead = true
 	g := New()
-	g.root = f.root.afterCrash(keep, make(map[*node]*node))
+	g.root = f.root.afterCrash(keep, make(map[*node]*node), &g.loss)
 	return g
 }
 
 const sector = 512
 
-func (n *node) afterCrash(keep Keep, done map[*node]*node) *node {
+func (n *node) afterCrash(keep Keep, done map[*node]*node, loss *Loss) *node {
 	if m := done[n]; m != nil {
 		return m // a file with two names
 	}
 	if n.names == nil {
 		m := &node{disk: slices.Clone(n.disk)}
 		done[n] = m
+		before := loss.Lost
 		for _, s := range n.dirty {
 			for lo := s.lo; lo < s.hi; lo += sector {
-				if keep() {
+				if !keep() {
+					loss.Lost++
+				} else {
+					loss.Kept++
+					if loss.Lost > before {
+						loss.Reordered++
+					}
 					m.disk = put(m.disk, lo, n.data[lo:min(lo+sector, s.hi)])
 				}
 			}
@@ -176,7 +236,7 @@ func (n *node) afterCrash(keep Keep, done map[*node]*node) *node {
 	m := newDir()
 	done[n] = m
 	for _, name := range sortedNames(names) { // keep is asked in one order
-		m.names[name] = names[name].afterCrash(keep, done)
+		m.names[name] = names[name].afterCrash(keep, done, loss)
 	}
 	apply(m.onDisk, m.names)
 	return m
