@@ -2,7 +2,7 @@ package recorder
 
 import (
 	"context"
-	"crypto/ed25519"
+	"crypto"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -27,7 +27,7 @@ import (
 type Config struct {
 	Dir    string           // its folder, made if missing
 	Signer statement.Signer // the device's key under its declared name
-	Key    ed25519.PrivateKey
+	Key    crypto.Signer    // the same key, for manifests
 	Record *mirror.Client
 	Vault  agreement.Name
 	// Source opens the source of one camera.

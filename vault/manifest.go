@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"crypto"
 	"crypto/ed25519"
 	"encoding/binary"
 	"fmt"
@@ -51,12 +52,20 @@ func (m *Manifest) Bytes() []byte {
 // Digest identifies the manifest: SHA-256 of what is signed.
 func (m *Manifest) Digest() Digest { return transcript(m.Bytes()).digest() }
 
-// Sign signs the manifest with the device's key.
-func (m *Manifest) Sign(key ed25519.PrivateKey) (*SignedManifest, error) {
+// Sign signs the manifest with the device's key: an ed25519.PrivateKey, or one
+// that some hardware holds.
+func (m *Manifest) Sign(key crypto.Signer) (*SignedManifest, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
-	return &SignedManifest{Manifest: *m, Sig: [ed25519.SignatureSize]byte(ed25519.Sign(key, m.Bytes()))}, nil
+	sig, err := key.Sign(nil, m.Bytes(), crypto.Hash(0))
+	if err != nil {
+		return nil, fmt.Errorf("signing manifest %d of camera %s: %w", m.Seq, m.Camera, err)
+	}
+	if len(sig) != ed25519.SignatureSize {
+		return nil, fmt.Errorf("signing manifest %d of camera %s: the key gave %d bytes, want %d", m.Seq, m.Camera, len(sig), ed25519.SignatureSize)
+	}
+	return &SignedManifest{Manifest: *m, Sig: [ed25519.SignatureSize]byte(sig)}, nil
 }
 
 // Verify checks the signature by one of the device's keys.

@@ -66,28 +66,62 @@ passphrase is asked for at the terminal, or read from the file that DETENTE_PASS
 }
 
 func keyShowCommand(t terminal) *cobra.Command {
-	var asJSON bool
+	var asJSON, witness bool
 	c := &cobra.Command{
-		Use:   "show FILE",
-		Short: "print the public key of a key file",
+		Use:   "show KEY",
+		Short: "print the public key of a key file, or of a key that an agent holds",
+		Long: `Print the public key of KEY as the text wants it: of a key file, or of a key in an ssh-agent, which may be that of a smart card
+or a security module: ssh-agent:FINGERPRINT or ssh-agent:COMMENT (ssh-add -l shows both).`,
+		Example: `  detente key show iran-1.key
+  detente key show iran=ssh-agent:SHA256:jSc5Ry4TCO2kcqRhDEpxhW1YbRBlUvnNQkVhJpBnsdg`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			k, err := keyfile.Load(args[0], passphraseFrom(t, args[0]))
+			k, err := loadKey(t, args[0])
 			if err != nil {
-				return usage("%w", err)
+				return err
+			}
+			shown, err := k.show(args[0], witness)
+			if err != nil {
+				return err
 			}
 			if asJSON {
-				return printJSON(t.out, struct {
-					Name   string       `json:"name"`
-					Kind   keyfile.Kind `json:"kind"`
-					Public string       `json:"public"`
-				}{k.Name(), k.Kind(), k.Public()})
+				return printJSON(t.out, shown)
 			}
-			fmt.Fprintln(t.out, k.Public())
+			fmt.Fprintln(t.out, shown.Public)
 			return nil
 		},
 	}
 	jsonFlag(c, &asJSON)
+	c.Flags().BoolVar(&witness, "witness", false, "of an agent's key: as a witness's, for cosignatures")
 	return c
+}
+
+// A keyReport is the answer of `key show`.
+type keyReport struct {
+	Name   string       `json:"name"`
+	Kind   keyfile.Kind `json:"kind"`
+	Public string       `json:"public"`
+}
+
+// show is the key's public form. What an agent's key is for only its user knows.
+func (k *heldKey) show(ref string, witness bool) (keyReport, error) {
+	if k.file != nil {
+		return keyReport{k.file.Name(), k.file.Kind(), k.file.Public()}, nil
+	}
+	kind := keyfile.Ed25519
+	if witness {
+		kind = keyfile.Witness
+	}
+	public, err := statement.NewPublicKey(k.agent.Public())
+	if err != nil {
+		return keyReport{}, usage("key %s: %w", ref, err)
+	}
+	if !witness {
+		return keyReport{k.name, kind, public.String()}, nil // the line has no name in it
+	}
+	if _, err := k.signer(ref, kind); err != nil {
+		return keyReport{}, err
+	}
+	return keyReport{k.name, kind, keyfile.PublicOf(k.name, kind, public[:])}, nil
 }
 
 func keyChangeCommand(t terminal) *cobra.Command {

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"crypto"
+	"crypto/ed25519"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"detente/agreement"
 	"detente/internal/keyfile"
+	"detente/internal/sshagent"
 	"detente/statement"
 
 	"golang.org/x/term"
@@ -15,57 +19,144 @@ import (
 
 var errNoKey = usage("no key to sign with: give --key FILE, or set DETENTE_KEY\na key is made by: detente key new NAME")
 
-// loadKey reads one key file.
-func loadKey(t terminal, path string) (*keyfile.Key, error) {
-	if path == "" {
-		path = os.Getenv("DETENTE_KEY")
+// A heldKey is a key that a command may use: one in a file, or one that an
+// agent holds and that never leaves it.
+type heldKey struct {
+	file  *keyfile.Key
+	agent *sshagent.Key
+	name  string // of an agent's key
+}
+
+// loadKey reads the key that ref names: the path of a key file, or an agent's
+// key. Without ref it is that of DETENTE_KEY.
+func loadKey(t terminal, ref string) (*heldKey, error) {
+	if ref == "" {
+		ref = os.Getenv("DETENTE_KEY")
 	}
-	if path == "" {
+	if ref == "" {
 		return nil, errNoKey
 	}
-	k, err := keyfile.Load(path, passphraseFrom(t, path))
+	if r, ok := sshagent.ParseReference(ref); ok {
+		return agentKey(r)
+	}
+	k, err := keyfile.Load(ref, passphraseFrom(t, ref))
 	if err != nil {
 		return nil, usage("%w", err)
 	}
-	return k, nil
+	return &heldKey{file: k}, nil
 }
 
-// signerOf is what signs with a key of that kind. A key serves one purpose: a
-// witness's never signs a statement, a party's never cosigns.
-func signerOf(k *keyfile.Key, path string, kind keyfile.Kind) (statement.Signer, error) {
-	switch {
-	case k.Kind() == kind:
-		return statement.NewSigner(k.Name(), k.Seed())
-	case kind == keyfile.Witness:
-		return nil, usage("key %s cannot cosign: it is not a witness's\nmake one: detente key new --witness %s", path, k.Name())
+// agentKey finds a key of the agent that SSH_AUTH_SOCK names. The connection
+// lasts as long as the process.
+func agentKey(r sshagent.Reference) (*heldKey, error) {
+	a, err := sshagent.Dial(os.Getenv("SSH_AUTH_SOCK"))
+	if err != nil {
+		return nil, &exitError{exitUnknown, err}
 	}
-	return nil, usage("key %s signs no statements: it is a witness's, for cosignatures", path)
+	k, err := a.Find(r.Key)
+	if errors.Is(err, sshagent.ErrNoKey) {
+		return nil, usage("%w", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if r.Name == "" {
+		r.Name = k.Comment()
+	}
+	return &heldKey{agent: k, name: r.Name}, nil
+}
+
+// signer is what signs with the key, for that kind of use. A key of a file
+// serves one purpose: a witness's never signs a statement, a party's never
+// cosigns. What an agent's key is for only the text says.
+func (k *heldKey) signer(ref string, kind keyfile.Kind) (statement.Signer, error) {
+	switch {
+	case k.agent != nil:
+		if !statement.ValidKeyName(k.name) || kind != keyfile.Witness && !statement.ValidName(agreement.Name(k.name)) {
+			return nil, usage("key %s is called %q in the agent, which is no name that a text declares\nsay whose key it is: NAME=%s", ref, k.name, ref)
+		}
+		public, err := statement.NewPublicKey(k.agent.Public())
+		if err != nil {
+			return nil, usage("key %s: %w", ref, err)
+		}
+		return agentSigner{k.name, public, k.agent}, nil
+	case k.file.Kind() == kind:
+		return statement.NewSigner(k.file.Name(), k.file.Seed())
+	case kind == keyfile.Witness:
+		return nil, usage("key %s cannot cosign: it is not a witness's\nmake one: detente key new --witness %s", ref, k.file.Name())
+	}
+	return nil, usage("key %s signs no statements: it is a witness's, for cosignatures", ref)
+}
+
+// An agentSigner signs with an agent's key under a name.
+type agentSigner struct {
+	name   string
+	public statement.PublicKey
+	key    *sshagent.Key
+}
+
+func (s agentSigner) Name() string { return s.name }
+
+func (s agentSigner) Public() statement.PublicKey { return s.public }
+
+func (s agentSigner) Sign(message []byte) ([]byte, error) { return s.key.Sign(message) }
+
+// A manifestKey is a signer as manifests want it.
+type manifestKey struct{ statement.Signer }
+
+func (k manifestKey) Public() crypto.PublicKey {
+	public := k.Signer.Public()
+	return ed25519.PublicKey(public[:])
+}
+
+func (k manifestKey) Sign(_ io.Reader, message []byte, _ crypto.SignerOpts) ([]byte, error) {
+	return k.Signer.Sign(message)
+}
+
+// loadSigner is what signs with the key that ref names.
+func loadSigner(t terminal, ref string, kind keyfile.Kind) (statement.Signer, error) {
+	k, err := loadKey(t, ref)
+	if err != nil {
+		return nil, err
+	}
+	return k.signer(ref, kind)
 }
 
 // loadKeys reads the keys of one name that sign together.
-func loadKeys(t terminal, paths []string) ([]statement.Signer, error) {
-	if len(paths) == 0 {
-		paths = filepath.SplitList(os.Getenv("DETENTE_KEY"))
+func loadKeys(t terminal, refs []string) ([]statement.Signer, error) {
+	if len(refs) == 0 {
+		refs = keyRefs(os.Getenv("DETENTE_KEY"))
 	}
-	if len(paths) == 0 {
+	if len(refs) == 0 {
 		return nil, errNoKey
 	}
 	var signers []statement.Signer
-	for _, path := range paths {
-		k, err := loadKey(t, path)
+	for _, ref := range refs {
+		signer, err := loadSigner(t, ref, keyfile.Ed25519)
 		if err != nil {
 			return nil, err
 		}
-		if len(signers) > 0 && k.Name() != signers[0].Name() {
-			return nil, usage("key %s is of %s, and the first key is of %s: a statement has one author", path, k.Name(), signers[0].Name())
-		}
-		signer, err := signerOf(k, path, keyfile.Ed25519)
-		if err != nil {
-			return nil, err
+		if len(signers) > 0 && signer.Name() != signers[0].Name() {
+			return nil, usage("key %s is of %s, and the first key is of %s: a statement has one author", ref, signer.Name(), signers[0].Name())
 		}
 		signers = append(signers, signer)
 	}
 	return signers, nil
+}
+
+// keyRefs splits a list of keys, as paths are listed. The colons within an
+// agent's reference part nothing.
+func keyRefs(list string) []string {
+	var refs []string
+	for _, part := range filepath.SplitList(list) {
+		last := len(refs) - 1
+		if last >= 0 && (strings.HasSuffix(refs[last], "ssh-agent") || strings.HasSuffix(refs[last], "ssh-agent:SHA256")) {
+			refs[last] += ":" + part
+			continue
+		}
+		refs = append(refs, part)
+	}
+	return refs
 }
 
 // passphraseFrom asks for the passphrase of a key file: from the file that

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -54,7 +53,7 @@ func (r *recording) open(ctx context.Context, from func(camera string, opt sourc
 		return nil, err
 	}
 	rec, err := recorder.Open(ctx, recorder.Config{
-		Dir: r.dir, Signer: r.signer, Key: ed25519.NewKeyFromSeed(r.file.Seed()), Record: client, Vault: v.Name,
+		Dir: r.dir, Signer: r.signer, Key: manifestKey{r.signer}, Record: client, Vault: v.Name,
 		Source: from, Deal: dealInChild, Clock: r.clock, Batch: r.batch, Log: r.log,
 	})
 	return rec, divergence(err)

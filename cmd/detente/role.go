@@ -29,7 +29,6 @@ type role struct {
 	verbose  bool
 
 	signer statement.Signer
-	file   *keyfile.Key
 	clock  clock.Clock
 	log    *slog.Logger
 }
@@ -50,7 +49,7 @@ func (r *role) flags(c *cobra.Command, listens bool) *cobra.Command {
 
 // keyFlag adds the key of a role that signs.
 func (r *role) keyFlag(c *cobra.Command) {
-	c.Flags().StringVar(&r.key, "key", "", "its key `FILE` (or set DETENTE_KEY)")
+	c.Flags().StringVar(&r.key, "key", "", "its `KEY`: a file, or ssh-agent:FINGERPRINT (or set DETENTE_KEY)")
 }
 
 // prepare reads the flags. kind is that of the key it needs; "" for none.
@@ -67,10 +66,7 @@ func (r *role) prepare(kind keyfile.Kind) error {
 	if kind == "" {
 		return nil
 	}
-	if r.file, err = loadKey(r.t, r.key); err != nil {
-		return err
-	}
-	r.signer, err = signerOf(r.file, r.key, kind)
+	r.signer, err = loadSigner(r.t, r.key, kind)
 	return err
 }
 

@@ -39,7 +39,7 @@ func (s *speaker) flags(c *cobra.Command) *cobra.Command {
 func (s *speaker) who(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&s.record, "record", "", recordUsage)
-	f.StringArrayVar(&s.keys, "key", nil, "`FILE` with the key to sign with; again for each further person who signs (or set DETENTE_KEY)")
+	f.StringArrayVar(&s.keys, "key", nil, "`KEY` to sign with: a file, or [NAME=]ssh-agent:FINGERPRINT; again for each further person who signs (or set DETENTE_KEY)")
 	f.StringVar(&s.dir, "dir", "", dirUsage)
 	jsonFlag(c, &s.json)
 }

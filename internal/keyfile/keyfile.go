@@ -99,17 +99,21 @@ func (k *Key) Kind() Kind { return k.kind }
 // Seed is the private key: handle with care.
 func (k *Key) Seed() []byte { return append([]byte(nil), k.seed[:]...) }
 
-// Public is the public key as one pastes it between quotes into an agreement:
-// "ed25519 " and base64, for a witness its C2SP verifier key.
+// Public is the public key as one pastes it between quotes into an agreement.
 func (k *Key) Public() string {
-	public := ed25519.NewKeyFromSeed(k.seed[:]).Public().(ed25519.PublicKey)
-	if k.kind == Ed25519 {
+	return PublicOf(k.name, k.kind, ed25519.NewKeyFromSeed(k.seed[:]).Public().(ed25519.PublicKey))
+}
+
+// PublicOf is the form in which an agreement has the 32 bytes of a public key:
+// "ed25519 " and base64, for a witness its C2SP verifier key.
+func PublicOf(name string, kind Kind, public []byte) string {
+	if kind == Ed25519 {
 		return "ed25519 " + base64.StdEncoding.EncodeToString(public)
 	}
 	const cosignature = 0x04 // the signature type of C2SP cosignature/v1
 	typed := append([]byte{cosignature}, public...)
-	hash := sha256.Sum256(append([]byte(k.name+"\n"), typed...))
-	return fmt.Sprintf("%s+%08x+%s", k.name, binary.BigEndian.Uint32(hash[:]), base64.StdEncoding.EncodeToString(typed))
+	hash := sha256.Sum256(append([]byte(name+"\n"), typed...))
+	return fmt.Sprintf("%s+%08x+%s", name, binary.BigEndian.Uint32(hash[:]), base64.StdEncoding.EncodeToString(typed))
 }
 
 // Format prints the public key whatever the verb, so that no message can show
