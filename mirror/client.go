@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"detente/agreement"
 	"detente/record"
@@ -46,6 +47,8 @@ type Client struct {
 	id   agreement.Digest
 	http *http.Client
 
+	within time.Duration // for one request
+
 	mu     sync.Mutex
 	bundle *agreement.Bundle
 	text   *agreement.Agreement
@@ -61,7 +64,7 @@ func NewClient(base string, id agreement.Digest, hc *http.Client) (*Client, erro
 	if hc == nil {
 		hc = &http.Client{}
 	}
-	return &Client{base: strings.TrimSuffix(base, "/") + "/" + id.String(), id: id, http: hc}, nil
+	return &Client{base: strings.TrimSuffix(base, "/") + "/" + id.String(), id: id, http: hc, within: fetchWithin}, nil
 }
 
 // ID is the agreement's id.
@@ -70,7 +73,7 @@ func (c *Client) ID() agreement.Digest { return c.id }
 // do sends a request below the record's address and reads at most limit bytes
 // of a good answer.
 func (c *Client) do(ctx context.Context, method, path string, body []byte, limit int64) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, fetchWithin)
+	ctx, cancel := context.WithTimeout(ctx, c.within)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, c.base+"/"+path, bytes.NewReader(body))
 	if err != nil {
@@ -146,14 +149,14 @@ func (c *Client) load(ctx context.Context) (*agreement.Bundle, *agreement.Agreem
 	return b, a, nil
 }
 
-// log is the record's origin and the key that signs its checkpoints.
-func (c *Client) log(ctx context.Context) (string, statement.PublicKey, error) {
+// log is the record's origin and the keys that may sign its checkpoints.
+func (c *Client) log(ctx context.Context) (string, []statement.PublicKey, error) {
 	a, err := c.Agreement(ctx)
 	if err != nil {
-		return "", statement.PublicKey{}, err
+		return "", nil, err
 	}
-	key, err := statement.ParsePublicKey(a.Depositaries[0].Key)
-	return record.Origin(a), key, err
+	keys, err := record.LogKeys(a)
+	return record.Origin(a), keys, err
 }
 
 // Submit hands a statement's note, or a proof of time (record.ProofEntry), to
@@ -161,7 +164,7 @@ func (c *Client) log(ctx context.Context) (string, statement.PublicKey, error) {
 // Submitting again is harmless: the same index comes back. A refusal is a
 // *RefusedError.
 func (c *Client) Submit(ctx context.Context, entry []byte) (*Receipt, error) {
-	origin, key, err := c.log(ctx)
+	origin, keys, err := c.log(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("submitting: %w", err)
 	}
@@ -173,7 +176,7 @@ func (c *Client) Submit(ctx context.Context, entry []byte) (*Receipt, error) {
 	if err != nil {
 		return nil, fmt.Errorf("submitting: %w", err)
 	}
-	if _, err := r.Verify(origin, key); err != nil {
+	if _, err := r.Verify(origin, keys...); err != nil {
 		return nil, fmt.Errorf("submitting: %w", err)
 	}
 	if err := c.checkCopy(r, entry); err != nil {

@@ -95,43 +95,8 @@ func (f *Follower) keepEvidence(name string, files map[string][]byte) (string, e
 // explain finds out why new entries do not lead from the head seen to the head
 // shown: with authenticated hash tiles a fork is proved; without, nothing is.
 func (f *Follower) explain(ctx context.Context, shown statement.Checkpoint, note []byte) error {
-	tree := tlog.TileHashReader(tlog.Tree{N: shown.Size, Hash: shown.Root}, &tileReader{ctx, f.client})
-	root, err := tlog.TreeHash(f.head.Size, tree)
-	if err != nil {
-		return fmt.Errorf("%w (size %d; nor do its hash tiles: %w): ask again, or another mirror", ErrInconsistent, shown.Size, err)
+	if err := f.continues(authentic(ctx, f.client, shown), shown, note); err != nil {
+		return err
 	}
-	if root == f.head.Root {
-		return fmt.Errorf("%w (size %d, though its hash tiles do): ask again, or another mirror", ErrInconsistent, shown.Size)
-	}
-	proof, err := tlog.ProveTree(shown.Size, f.head.Size, tree)
-	if err != nil {
-		return fmt.Errorf("proving a fork: %w", err)
-	}
-	return f.diverge(shown, note, true, proof, root)
-}
-
-// tileReader fetches hash tiles for tlog.TileHashReader, which authenticates them.
-type tileReader struct {
-	ctx    context.Context
-	client *Client
-}
-
-func (t *tileReader) Height() int { return tileHeight }
-
-func (t *tileReader) SaveTiles([]tlog.Tile, [][]byte) {}
-
-func (t *tileReader) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
-	data := make([][]byte, len(tiles))
-	for i, tile := range tiles {
-		b, err := t.client.tile(t.ctx, tile)
-		if err != nil {
-			return nil, err
-		}
-		if want := tile.W * tlog.HashSize; len(b) < want {
-			return nil, fmt.Errorf("%s: want %d bytes, have %d", tilePath(tile), want, len(b))
-		} else {
-			data[i] = b[:want]
-		}
-	}
-	return data, nil
+	return fmt.Errorf("%w (size %d, though its hash tiles do): ask again, or another mirror", ErrInconsistent, shown.Size)
 }

@@ -29,11 +29,15 @@ type Follower struct {
 	bundle    *agreement.Bundle
 	archive   []byte // the bundle's
 	origin    string
-	key       statement.PublicKey
+	keys      []statement.PublicKey // of the depositary and its declared successors
 
+	limits   Limits
+	progress func(have, size int64)
+
+	moving   sync.Mutex // held while the copy advances, before mu
 	mu       sync.RWMutex
 	fold     *record.Fold
-	head     statement.Checkpoint // the largest seen; its size is the fold's
+	head     statement.Checkpoint // the largest seen; the fold has it, or is on its way to a larger one
 	headNote []byte
 	final    final
 	changed  chan struct{} // closed at the next change; nil if nobody waits
@@ -51,12 +55,33 @@ type Config struct {
 	// Client is where the record is fetched; nil to open what is there.
 	Client *Client
 	FS     durable.FS // durable.OS if nil
+	Limits Limits     // DefaultLimits if zero
+	// Progress is told, while much is fetched, how many entries of how many are
+	// here and verified. May be nil.
+	Progress func(have, size int64)
 }
+
+// Limits are the most that a mirror takes of one record, whatever its
+// depositary signs.
+type Limits struct {
+	Entries int64
+	Bytes   int64 // of the entries that one update brings
+}
+
+// DefaultLimits are far above what an agreement needs, and below what fills a
+// machine: a fold keeps every entry in memory.
+var DefaultLimits = Limits{Entries: 1 << 24, Bytes: 8 << 30}
 
 // Open opens or begins a mirror. The first time it fetches the agreement;
 // later it needs no network until Update.
 func Open(ctx context.Context, cfg Config) (*Follower, error) {
-	f := &Follower{dir: cfg.Dir, fs: cfg.FS, client: cfg.Client}
+	f := &Follower{dir: cfg.Dir, fs: cfg.FS, client: cfg.Client, limits: cfg.Limits, progress: cfg.Progress}
+	if f.limits == (Limits{}) {
+		f.limits = DefaultLimits
+	}
+	if f.progress == nil {
+		f.progress = func(int64, int64) {}
+	}
 	if f.fs == nil {
 		f.fs = durable.OS
 	}
@@ -112,7 +137,7 @@ func (f *Follower) loadBundle(ctx context.Context) error {
 	}
 	f.bundle, f.archive = b, archive
 	f.origin = record.Origin(f.agreement)
-	f.key, err = statement.ParsePublicKey(f.agreement.Depositaries[0].Key)
+	f.keys, err = record.LogKeys(f.agreement)
 	if err == nil && f.client != nil {
 		f.client.remember(b, f.agreement)
 	}
@@ -168,7 +193,7 @@ func (f *Follower) load() error {
 	if err != nil {
 		return err
 	}
-	if f.head, _, err = statement.OpenCheckpoint(note, f.origin, f.key); err != nil {
+	if f.head, _, err = statement.OpenCheckpoint(note, f.origin, f.keys...); err != nil {
 		return fmt.Errorf("%s: %w; restore it from a copy, or begin a new mirror, which forgets what this one saw", name, err)
 	}
 	f.headNote = note

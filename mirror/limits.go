@@ -28,6 +28,12 @@ const (
 	// maxEvidence is the most divergences kept. One is enough to prove it; a
 	// depositary that shows many must not fill the disk.
 	maxEvidence = 16
+	// atOnce is the most new entries taken in one piece, in memory: they lie in
+	// at most two bundles. More are fetched and verified bundle by bundle.
+	atOnce = tileWidth
+	// keptTiles is the most hash tiles kept while many are read, of 8 KiB each:
+	// far more than the four levels of the largest record need at once.
+	keptTiles = 64
 	// fetchWithin bounds one request besides long polls.
 	fetchWithin = 60 * time.Second
 	// askWithin is how long a witness has to answer.

@@ -108,10 +108,10 @@ func entryID(entry []byte) (statement.ID, error) {
 	return s.ID, nil
 }
 
-// Verify checks the receipt against the record's origin and the depositary's
-// key and gives the head that covers the entry.
-func (r *Receipt) Verify(origin string, key statement.PublicKey) (statement.Head, error) {
-	c, _, err := statement.OpenCheckpoint(r.Checkpoint, origin, key)
+// Verify checks the receipt against the record's origin and the keys that may
+// sign its checkpoints (record.LogKeys), and gives the head that covers the entry.
+func (r *Receipt) Verify(origin string, keys ...statement.PublicKey) (statement.Head, error) {
+	c, _, err := statement.OpenCheckpoint(r.Checkpoint, origin, keys...)
 	if err != nil {
 		return statement.Head{}, fmt.Errorf("receipt: %w", err)
 	}

@@ -66,7 +66,7 @@ func (f *Follower) update(ctx context.Context, wait bool) (bool, error) {
 
 // advance moves to a head that was shown.
 func (f *Follower) advance(ctx context.Context, note []byte) (bool, error) {
-	c, n, err := statement.OpenCheckpoint(note, f.origin, f.key)
+	c, n, err := statement.OpenCheckpoint(note, f.origin, f.keys...)
 	if err != nil {
 		return false, fmt.Errorf("the head shown is not signed as this record's: %w", err)
 	}
@@ -74,48 +74,19 @@ func (f *Follower) advance(ctx context.Context, note []byte) (bool, error) {
 	if note, err = f.bare(n); err != nil {
 		return false, err
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.moving.Lock()
+	defer f.moving.Unlock()
 	switch {
 	case c.Size < f.head.Size, c.Size == f.head.Size && c.Root != f.head.Root && f.headNote != nil:
 		return false, f.diverge(c, note, c.Size == f.head.Size || !f.began(c), nil, c.Root)
 	case c.Size == f.head.Size && c.Size == f.fold.Size():
 		return false, nil
+	case c.Size > f.limits.Entries:
+		return false, fmt.Errorf("%w: its head claims %d entries, the limit is %d; nothing was fetched", ErrTooLarge, c.Size, f.limits.Entries)
+	case c.Size-f.fold.Size() > atOnce:
+		return f.fetch(ctx, c, note)
 	}
-	entries, err := f.client.entries(ctx, f.fold.Size(), c.Size)
-	if err != nil {
-		return false, fmt.Errorf("fetching entries: %w", err)
-	}
-	root, err := rootWith(f.fold, entries)
-	if err != nil {
-		return false, err
-	}
-	if root != c.Root {
-		if f.head.Size == 0 || f.head.Size == c.Size {
-			return false, fmt.Errorf("%w (size %d): ask again, or another mirror", ErrInconsistent, c.Size)
-		}
-		return false, f.explain(ctx, c, note)
-	}
-	// After a loss of the cached entries the fold is behind the head seen.
-	if f.fold.Size() < f.head.Size {
-		seen, err := rootWith(f.fold, entries[:f.head.Size-f.fold.Size()])
-		if err != nil {
-			return false, err
-		}
-		if seen != f.head.Root {
-			return false, f.explain(ctx, c, note)
-		}
-	}
-	if err := f.storeEntries(entries); err != nil {
-		return false, &StorageError{err}
-	}
-	if err := durable.WriteFile(f.fs, filepath.Join(f.dir, "head"), note); err != nil {
-		return false, &StorageError{err}
-	}
-	f.head, f.headNote = c, note
-	f.grow(entries)
-	f.news()
-	return true, nil
+	return f.fetchAtOnce(ctx, c, note)
 }
 
 // began is whether a smaller checkpoint is the beginning of what was folded:
@@ -127,18 +98,17 @@ func (f *Follower) began(c statement.Checkpoint) bool {
 
 // bare is a checkpoint's note with the depositary's line alone.
 func (f *Follower) bare(n *statement.Note) ([]byte, error) {
-	for _, sig := range n.Sigs {
-		if sig.Name == f.origin && sig.Hash == f.key.Hash(f.origin) {
-			return statement.NewNote(n.Text, sig)
-		}
+	line, _, ok := statement.LogLine(n, f.origin, f.keys...)
+	if !ok {
+		return nil, errors.New("the head shown is not signed")
 	}
-	return nil, errors.New("the head shown is not signed")
+	return statement.NewNote(n.Text, n.Sigs[line])
 }
 
 // finish takes a checkpoint that may be final. A quorum may have cosigned
 // since the head was fetched; then the record is advanced to it first.
 func (f *Follower) finish(ctx context.Context, note []byte) (bool, error) {
-	c, _, err := statement.OpenCheckpoint(note, f.origin, f.key)
+	c, _, err := statement.OpenCheckpoint(note, f.origin, f.keys...)
 	if err != nil {
 		return false, fmt.Errorf("the checkpoint shown is not signed as this record's: %w", err)
 	}
