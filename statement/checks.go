@@ -214,7 +214,7 @@ func checkHeartbeat(c *checker, b HeartbeatBody) {
 func checkService(c *checker, b ServiceBody) {
 	c.name("vault", b.Vault)
 	c.words("camera", b.Camera, 0, MaxName)
-	c.word("event", b.Event, "visit", "reboot", "clock-step", "media-swap", "loss", "tamper", "outage")
+	c.word("event", b.Event, "visit", "reboot", "clock-step", "media-swap", "removal", "rekey", "loss", "tamper", "outage")
 	c.instant("from", b.From)
 	c.instant("until", b.Until)
 	c.integer("until", b.Until, b.From, MaxInstant)

@@ -229,7 +229,7 @@ type (
 	ServiceBody struct {
 		Vault  string `json:"vault"`
 		Camera string `json:"camera"`
-		Event  string `json:"event"` // visit | reboot | clock-step | media-swap | loss | tamper | outage
+		Event  string `json:"event"` // visit | reboot | clock-step | media-swap | removal | rekey | loss | tamper | outage
 		From   int64  `json:"from"`
 		Until  int64  `json:"until"`
 		Reason string `json:"reason"`

@@ -99,7 +99,7 @@ func (l *Ledger) Coverage(in CoverageInput) (*Coverage, error) {
 	for i, name := range l.Terms.Cameras {
 		c.cameras[i] = camera{
 			next: 1, out: CameraCoverage{Camera: name, Intervals: []Interval{}, Anomalies: []Anomaly{}},
-			restarts: stretchesOf(l.Services, name, "reboot", "outage", "visit", "media-swap"),
+			restarts: stretchesOf(l.Services, name, "reboot", "outage", "visit", "media-swap", "removal", "rekey"),
 			steps:    stretchesOf(l.Services, name, "clock-step"),
 		}
 	}

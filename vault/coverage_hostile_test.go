@@ -211,7 +211,9 @@ func TestEventsTouchOnlyTheirOwnSlots(t *testing.T) {
 		} {
 			f := newFilm(t)
 			f.run("east", 0, 4)
-			f.must("agency", statement.ID{}, statement.ServiceBody{Vault: "cameras", Event: event, From: int64(worldOpens) + tc.from, Until: int64(worldOpens) + tc.until})
+			for _, by := range []agreement.Name{"agency", "host"} {
+				f.must(by, statement.ID{}, statement.ServiceBody{Vault: "cameras", Event: event, From: int64(worldOpens) + tc.from, Until: int64(worldOpens) + tc.until})
+			}
 			class := map[string]Class{"loss": Lost, "tamper": Tampered}[event]
 			want := fmt.Sprintf("%d %s, %d covered", tc.end-tc.first, class, 4-tc.end)
 			if tc.first > 0 {

@@ -411,8 +411,20 @@ func TestServices(t *testing.T) {
 			f.must("host", statement.ID{}, event("east", "visit", 0, 4))
 			f.must("agency", statement.ID{}, event("east", "visit", 3, 9))
 		}, "2 covered, 1 unexplained gap, 1 explained gap, 1 unexplained gap, 1 covered"},
-		{"a loss takes footage away and explains no gap", func(f *film) { f.must("recorder", statement.ID{}, event("east", "loss", 1, 5)) },
-			"1 covered, 1 lost, 3 unexplained gap, 1 covered"},
+		{"a loss takes footage away and explains no gap", func(f *film) {
+			f.must("recorder", statement.ID{}, event("east", "loss", 1, 5))
+			f.must("host", statement.ID{}, event("east", "loss", 1, 5))
+		}, "1 covered, 1 lost, 3 unexplained gap, 1 covered"},
+		{"a loss that one alone states", func(f *film) { f.must("host", statement.ID{}, event("east", "loss", 1, 5)) },
+			"2 covered, 3 unexplained gap, 1 covered"},
+		{"a removal and a re-keying by one each", func(f *film) {
+			f.must("host", statement.ID{}, event("east", "removal", 0, 9))
+			f.must("agency", statement.ID{}, event("east", "rekey", 0, 9))
+		}, "2 covered, 3 unexplained gap, 1 covered"},
+		{"a camera taken out, by two", func(f *film) {
+			f.must("host", statement.ID{}, event("east", "removal", 2, 5))
+			f.must("agency", statement.ID{}, event("", "removal", 2, 5))
+		}, "2 covered, 3 explained gap, 1 covered"},
 		{"tamper overrides everything it touches", func(f *film) { f.must("agency", statement.ID{}, event("east", "tamper", 1, 3)) },
 			"1 covered, 2 tamper, 2 unexplained gap, 1 covered"},
 	} {
@@ -451,6 +463,30 @@ func TestLateSegmentsCountAtOnce(t *testing.T) {
 	}
 	f.want(f.coverAsOf(20, worldOpens+59), "east", "3 covered, 1 unexplained gap, 1 covered", "")
 	f.want(f.coverAsOf(20, worldOpens+40+commitWithin), "west", "1 covered, 3 unexplained gap", "")
+}
+
+// Whoever alone states what takes two is shown as alone, for as much of the
+// time as nobody joined.
+func TestEventsOfTwoPersonsStatedByOne(t *testing.T) {
+	f := newFilm(t)
+	f.run("east", 0, 4)
+	say := func(by agreement.Name, first, end int64) {
+		f.must(by, statement.ID{}, statement.ServiceBody{Vault: "cameras", Camera: "east", Event: "loss", From: int64(worldOpens) + first*10, Until: int64(worldOpens) + end*10, Reason: "medium"})
+	}
+	say("host", 0, 3)
+	c := f.cover(4)
+	f.want(c, "east", "4 covered", "loss, stated by host: medium; nobody else says so")
+	say("agency", 1, 2)
+	c = f.cover(4)
+	f.want(c, "east", "1 covered, 1 lost, 2 covered", "loss, stated by host: medium; nobody else says so")
+	if n := len(c.Cameras[0].Anomalies); n != 1 {
+		t.Errorf("%d anomalies, want that of the host alone", n)
+	}
+	say("agency", 0, 1)
+	say("recorder", 2, 3)
+	if c := f.cover(4); len(c.Cameras[0].Anomalies) != 0 {
+		t.Errorf("joined for all of it: %+v", c.Cameras[0].Anomalies)
+	}
 }
 
 func TestScheduleArithmetic(t *testing.T) {

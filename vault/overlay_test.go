@@ -26,19 +26,22 @@ func naiveServices(s *schedule, all []Service, classes []Class) (out []Class, en
 			return agreement.Instant(b.From) <= from && until <= agreement.Instant(b.Until)
 		}
 		set := func(c Class, e int64) { out[slot], entries[slot] = c, e }
-		for i, x := range all {
-			explains := x.Body.Event == "outage"
-			if x.Body.Event == "visit" {
-				for _, y := range all[:i] {
-					explains = explains || y.Body.Event == "visit" && y.By != x.By && holds(y.Body)
+		joined := func(i int, same func(statement.ServiceBody) bool) bool {
+			for _, y := range all[:i] {
+				if y.Body.Event == all[i].Body.Event && y.By != all[i].By && same(y.Body) {
+					return true
 				}
 			}
+			return false
+		}
+		for i, x := range all {
+			explains := x.Body.Event == "outage" || (x.Body.Event == "visit" || x.Body.Event == "removal") && joined(i, holds)
 			if explains && holds(x.Body) && out[slot] == UnexplainedGap {
 				set(ExplainedGap, x.Entry)
 			}
 		}
-		for _, x := range all {
-			if c := out[slot]; x.Body.Event == "loss" && touches(x.Body) && (c == Covered || c == Degraded || c == Unsealed) {
+		for i, x := range all {
+			if c := out[slot]; x.Body.Event == "loss" && touches(x.Body) && joined(i, touches) && (c == Covered || c == Degraded || c == Unsealed) {
 				set(Lost, x.Entry)
 			}
 		}
@@ -64,7 +67,7 @@ func TestServicesAgainstTheRuleSlotBySlot(t *testing.T) {
 		for i := range random.IntN(14) {
 			from := 950 + random.Int64N(500)
 			x := Service{Entry: int64(i), By: agreement.Name([]string{"host", "agency", "recorder"}[random.IntN(3)]), Body: statement.ServiceBody{
-				Event: []string{"visit", "visit", "visit", "outage", "tamper", "loss"}[random.IntN(6)], From: from, Until: from + random.Int64N(1+[]int64{0, 15, 150}[random.IntN(3)]),
+				Event: []string{"visit", "visit", "removal", "outage", "tamper", "loss", "loss"}[random.IntN(7)], From: from, Until: from + random.Int64N(1+[]int64{0, 15, 150}[random.IntN(3)]),
 			}}
 			all = append(all, x)
 		}
@@ -74,7 +77,7 @@ func TestServicesAgainstTheRuleSlotBySlot(t *testing.T) {
 			classes[i] = []Class{UnexplainedGap, UnexplainedGap, Covered, Degraded, Unsealed, Tampered, Lost}[random.IntN(7)]
 			cam.runs.add(run{int64(i), int64(i) + 1, classes[i], "", -1})
 		}
-		c := &survey{schedule: s, events: all}
+		c := &survey{ledger: &Ledger{Services: all}, schedule: s, events: all}
 		c.services(cam)
 		want, entries := naiveServices(&s, all, classes)
 		at := int64(0)
