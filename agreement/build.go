@@ -2,6 +2,7 @@ package agreement
 
 import (
 	"fmt"
+	"strings"
 
 	"detente/agreement/syntax"
 )
@@ -46,6 +47,8 @@ func (c *checker) build() {
 			c.buildVault(d, b)
 		}
 	}
+	c.buildAmended()
+	c.checkWas()
 	if !c.declares(nounDepositary) {
 		c.errorAt(CodeMissingBlock, c.a.Range, "no depositary is declared, so nobody keeps the record", "add a block `depositary NAME { key = \"...\" }`")
 	}
@@ -66,7 +69,7 @@ func (c *checker) declares(noun Noun) bool {
 // head is what every block has.
 func (d *decl) head() Block {
 	return Block{
-		Noun: d.noun, Name: d.name, Clause: d.text("clause"), Words: d.text("text"),
+		Noun: d.noun, Name: d.name, Was: Name(d.text("was")), Clause: d.text("clause"), Words: d.text("text"),
 		Range: Range{d.file, d.block.Start, d.block.End}, Title: Range{d.file, d.block.Name.Start, d.block.Name.End},
 	}
 }
@@ -126,7 +129,7 @@ func (c *checker) buildAgreement() {
 	c.file = d.file
 	a := c.a
 	a.Name, a.Range = d.name, Range{d.file, d.block.Start, d.block.Name.End}
-	a.Title, a.Text = d.text("title"), d.text("text")
+	a.Title, a.Text, a.Was = d.text("title"), d.text("text"), Name(d.text("was"))
 	a.Prevails = d.values.textOr("prevails", "clauses")
 	if d.damaged {
 		a.Zone = nil // unknown
@@ -145,6 +148,62 @@ func (c *checker) buildAgreement() {
 	if w := d.values["witnesses"]; w != nil {
 		a.Quorum = Quorum{Of: w.fields.get("of").names, Need: w.fields.whole("quorum"), Faulty: w.fields.whole("faulty"), Range: w.at}
 		c.checkQuorum(w)
+	}
+}
+
+// buildAmended is the amendment rule, once the parties are known.
+func (c *checker) buildAmended() {
+	c.a.Amended = Amended{Range: c.a.Range}
+	m := &c.a.Amended
+	for _, d := range c.decls {
+		v := d.values["amended"]
+		if d.noun != nounAgreement || v == nil {
+			continue
+		}
+		c.file = d.file
+		m.Range = v.at
+		m.NeverShorten = v.fields.has("never")
+		by := v.fields.get("by")
+		m.By = by.names
+		for i, n := range by.names {
+			for _, p := range c.a.Parties {
+				if p.Name == n && !p.Signs {
+					c.errorAt(CodeAmendedBy, by.places[i], fmt.Sprintf("`%s` does not sign the agreement, so it cannot sign an amendment", n), "name parties that sign, or leave `by` out: then every party that signs must sign the amendment")
+				}
+			}
+		}
+	}
+	if len(m.By) > 0 {
+		return
+	}
+	for _, p := range c.a.Parties {
+		if p.Signs {
+			m.By = append(m.By, p.Name)
+		}
+	}
+}
+
+// checkWas holds the old names that blocks give: each a name, of one block
+// only, and not the block's own.
+func (c *checker) checkWas() {
+	taken := make(map[Name]Name)
+	for _, d := range c.decls {
+		v := d.values["was"]
+		if v == nil {
+			continue
+		}
+		c.file = d.file
+		was := Name(v.text)
+		other, twice := taken[was]
+		switch {
+		case !syntax.IsName(v.text) || v.text != strings.ToLower(v.text):
+			c.errorAt(CodeWas, v.at, fmt.Sprintf("%q is no name", clip(v.text)), "write the name that the block had, as in `was = \"old-name\"`")
+		case was == d.name:
+			c.errorAt(CodeWas, v.at, fmt.Sprintf("`%s` has that name now", d.name), "leave `was` out: a block keeps what it stands at if its name stays")
+		case twice:
+			c.errorAt(CodeWas, v.at, fmt.Sprintf("`%s` was `%s` too", other, was), "one of them continues it; the other is new")
+		}
+		taken[was] = d.name
 	}
 }
 

@@ -72,6 +72,13 @@ const (
 	CodeSideBlocks         Code = "one-side-blocks"
 	CodeUndecided          Code = "undecided-releases"
 	CodeOwnBreach          Code = "own-breach"
+	CodeAmendedBy          Code = "amended-by"
+	CodeWas                Code = "was"
+	CodeAmendClock         Code = "amend-clock"
+	CodeAmendName          Code = "amend-name"
+	CodeAmendWas           Code = "amend-was"
+	CodeAmendKind          Code = "amend-kind"
+	CodeAmendVault         Code = "amend-vault"
 )
 
 // The codes of findings.

@@ -186,7 +186,23 @@ func unmark(file, s string) (string, []agreement.Range) {
 // a test of its own, here or in limits_test.go.
 var bare = map[agreement.Code]bool{
 	"file-too-large": true, "encoding": true, "value-too-long": true, agreement.CodeBundle: true, agreement.CodeNoText: true,
-	agreement.CodeTooManyBlocks: true, agreement.CodeStrayFile: true, agreement.CodeMissingBlock: true,
+	agreement.CodeTooManyBlocks: true, agreement.CodeStrayFile: true, agreement.CodeMissingBlock: true, agreement.CodeAmendName: true,
+}
+
+// amends reads the text that an example amends, and gives what is wrong with
+// the amendment.
+func amends(t *testing.T, piece string, a *agreement.Agreement, ds []agreement.Diagnostic) []agreement.Diagnostic {
+	t.Helper()
+	if a == nil || len(ds) > 0 {
+		t.Fatalf("an example of an amendment is faulty itself: %v", ds)
+	}
+	b := bundle(t, agreement.File{Path: "x.agreement", Data: []byte(whole(piece, true))})
+	old, ds := agreement.Read(b)
+	if old == nil || len(ds) > 0 {
+		t.Fatalf("the text amended:\n%s", show(b, ds))
+	}
+	_, ds = agreement.Amends(old, a)
+	return ds
 }
 
 func TestCatalogue(t *testing.T) {
@@ -209,7 +225,10 @@ func TestCatalogue(t *testing.T) {
 				t.Fatal("the example marks no place")
 			}
 			b := bundle(t, agreement.File{Path: "x.agreement", Data: []byte(src)})
-			_, ds := agreement.Read(b)
+			a, ds := agreement.Read(b)
+			if e.Amends != "" {
+				ds = amends(t, e.Amends, a, ds)
+			}
 			if len(ds) != len(ranges) {
 				t.Fatalf("%d diagnostics, want %d:\n%s\n%s", len(ds), len(ranges), show(b, ds), src)
 			}
@@ -222,7 +241,11 @@ func TestCatalogue(t *testing.T) {
 				return
 			}
 			b = bundle(t, agreement.File{Path: "x.agreement", Data: []byte(whole(e.Good, true))})
-			if a, ds := agreement.Read(b); a == nil || len(ds) > 0 {
+			a, ds = agreement.Read(b)
+			if e.Amends != "" {
+				ds = amends(t, e.Amends, a, ds)
+			}
+			if a == nil || len(ds) > 0 {
 				t.Errorf("the good example:\n%s", show(b, ds))
 			}
 		})

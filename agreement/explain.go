@@ -11,8 +11,10 @@ type Explanation struct {
 	// plain agreement between alpha and beta, with gamma who signs nothing;
 	// and attributes it does not give are the plain agreement's.
 	Bad, Good string
-	Warning   bool // the text remains usable
-	Finding   bool // a sentence about who could cheat, not a fault
+	// Amends is, for a code of amendments, the text that Bad and Good amend.
+	Amends  string
+	Warning bool // the text remains usable
+	Finding bool // a sentence about who could cheat, not a fault
 }
 
 // Explain gives the documentation of a code.
@@ -38,4 +40,4 @@ func Codes() []Code {
 	return codes
 }
 
-var catalogue = [][]Explanation{surfaceCodes, wordCodes, valueCodes, soundCodes, findingCodes}
+var catalogue = [][]Explanation{surfaceCodes, wordCodes, valueCodes, soundCodes, findingCodes, amendCodes}

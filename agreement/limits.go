@@ -21,6 +21,7 @@ const (
 	maxKeyName     = 255      // of a witness's key, as in a signed note
 	maxKeys        = 16       // of one party
 	maxCameras     = 64       // of one vault
+	maxPlaces      = 40       // decimal places a number is written with before it is written as a fraction
 	maxMeasures    = 62       // that one commitment speaks of: the machine keeps them as bits of a word
 )
 

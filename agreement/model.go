@@ -47,7 +47,10 @@ type Agreement struct {
 	Simulated   bool // `clock = simulated`: every page and verdict says so
 	ProofWindow Duration
 	Quorum      Quorum
+	Amended     Amended
+	Was         Name // its name before the amendment by which this text came; empty: the same
 
+	Annexes      []Annex       // the bundle's files beside the text, in order
 	Depositaries []*Depositary // the first is the one who opens the record
 	Parties      []*Party
 	Groups       []*Group
@@ -72,6 +75,20 @@ type Quorum struct {
 	Range  Range
 }
 
+// Amended says how a text is amended.
+type Amended struct {
+	By           []Name // parties that sign: all of these must sign an amendment
+	NeverShorten bool   // no amendment brings forward a deadline that is running
+	Range        Range  // of the agreement block, if the text says nothing
+}
+
+// An Annex is a file of the bundle that is no .agreement file: what the parties
+// really signed, or the rules of a time zone.
+type Annex struct {
+	Path   string
+	Digest Digest // SHA-256
+}
+
 // Keys are public keys in their text form ("ed25519 " and 32 bytes in
 // standard base64) and how many of them must sign together.
 type Keys struct {
@@ -84,6 +101,7 @@ type Keys struct {
 type Block struct {
 	Noun   Noun
 	Name   Name
+	Was    Name   // its name in the text that this one amended; empty: the same
 	Clause string // the clause of the signed text it renders; empty if not given
 	Words  string // `text = "..."`: the words of the promise, verbatim
 	Range  Range  // of the whole block

@@ -1,6 +1,7 @@
 package agreement
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"sort"
 	"strings"
@@ -55,6 +56,11 @@ func Read(b *Bundle) (*Agreement, []Diagnostic) {
 	}
 	c.a.ID = b.Digest()
 	c.a.Version = Version
+	for _, f := range b.Files {
+		if !isText(f.Path) {
+			c.a.Annexes = append(c.a.Annexes, Annex{f.Path, sha256.Sum256(f.Data)})
+		}
+	}
 	readable := c.parse()
 	if readable {
 		c.declare()

@@ -86,5 +86,9 @@ const (
 	nounVault      Noun = "vault"
 )
 
+// neverShorten is the word for an amendment that brings no running deadline
+// forward.
+const neverShorten = "shorten"
+
 // neutral is the word for a custodian that no party named.
 const neutral Name = "neutral"

@@ -4,6 +4,7 @@ package agreement
 var (
 	clauseAttr = AttributeSpec{Name: "clause", Shape: ShapeString, Doc: "The clause of the signed text that the block renders."}
 	wordsAttr  = AttributeSpec{Name: "text", Shape: ShapeString, Doc: "The words of the promise, verbatim."}
+	wasAttr    = AttributeSpec{Name: "was", Shape: ShapeString, Doc: "In an amended text: the name that the block had before."}
 	partyNouns = []Noun{nounParty, nounGroup}
 )
 
@@ -16,7 +17,7 @@ func later(names ...string) []AttributeSpec {
 }
 
 func attributes(own []AttributeSpec, laterNames ...string) []AttributeSpec {
-	return append(append([]AttributeSpec{clauseAttr, wordsAttr}, own...), later(laterNames...)...)
+	return append(append([]AttributeSpec{clauseAttr, wordsAttr, wasAttr}, own...), later(laterNames...)...)
 }
 
 var schema = []NounSpec{
@@ -32,7 +33,12 @@ var schema = []NounSpec{
 			{Name: "quorum", Shape: ShapeWhole, Required: true, Low: 1, High: maxWitnesses, Doc: "How many must cosign (k)."},
 			{Name: "faulty", Shape: ShapeWhole, Required: true, Low: 0, High: maxWitnesses, Doc: "How many may be corrupt or silent (f); 2k - n > f, k > 2f and n >= k + f hold."},
 		}},
-	}, later("texts", "calendars", "signatories", "in_force", "ends", "renews", "amended", "invokes")...)},
+		{Name: "amended", Shape: ShapeObject, Doc: "How the text is amended; without it, by every party that signs.", Fields: []AttributeSpec{
+			{Name: "by", Shape: ShapeNames, Nouns: partyNouns, Doc: "Who must all sign an amendment; every party that signs, if not given."},
+			{Name: "never", Shape: ShapeWords, Words: []string{neverShorten}, Doc: "What an amendment may not do; `shorten` is to bring a deadline that is running forward."},
+		}},
+		wasAttr,
+	}, later("texts", "calendars", "signatories", "in_force", "ends", "renews", "invokes")...)},
 
 	{Noun: nounDepositary, Doc: "Who hosts the record; the first one opens it.", Attributes: attributes([]AttributeSpec{
 		{Name: "key", Shape: ShapeKey, Required: true, Doc: "Its public key; it signs the record's checkpoints."},
@@ -52,7 +58,7 @@ var schema = []NounSpec{
 		{Name: "base", Shape: ShapeWord, Words: []string{"frozen", "follows"}, Doc: "Whether counts over the group keep the membership of the signing; required if the group is counted."},
 	})},
 	{Noun: nounWitness, Doc: "One who cosigns the record with the time.", Attributes: attributes([]AttributeSpec{
-		{Name: "key", Shape: ShapeWitnessKey, Required: true, Doc: "Its verifier key for cosignature/v1 with Ed25519."},
+		{Name: "key", Shape: ShapeWitnessKey, Required: true, Doc: "Its verifier key for cosignatures: Ed25519 (type 0x04) or ML-DSA-44 (type 0x06)."},
 		{Name: "address", Shape: ShapeString, Doc: "Where it can be reached; a hint, not a commitment."},
 	})},
 	{Noun: nounCustodian, Doc: "One who holds a share of a vault's keys.", Attributes: attributes([]AttributeSpec{

@@ -3,6 +3,7 @@ package agreement
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -325,6 +326,9 @@ func (c *checker) listValue(v *value, spec *AttributeSpec) bool {
 		if !ok || w.Text == "%" {
 			c.wrong(x, "a word")
 			continue
+		}
+		if len(spec.Words) > 0 && !slices.Contains(spec.Words, w.Text) {
+			c.error(CodeUnknownWord, w.Span, fmt.Sprintf("expected `%s`, found `%s`", strings.Join(spec.Words, "` or `"), w.Text), c.suggest(w.Text, spec.Words, ""))
 		}
 		for _, other := range v.list {
 			if other == w.Text {

@@ -19,8 +19,8 @@ const (
 	roundsPerUnit = 16
 )
 
-// maxPlaces is how many decimal places a number is written with before it is
-// written as a fraction: as many as a literal of the language may have.
+// maxPlaces is how many characters a number of an assumption has: as many as a
+// literal of the language.
 const maxPlaces = 40
 
 // maxValues is how many values of one reading are tried for what they change.

@@ -27,7 +27,7 @@ func TestSay(t *testing.T) {
 		}
 	}
 	for want, d := range map[string]agreement.Duration{"1 day": day, "36 hours": 36 * 3600, "90 minutes": 5400, "1 second": 1, "0 seconds": 0} {
-		if got := sayDuration(d); got != want {
+		if got := d.String(); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

@@ -207,6 +207,19 @@ func (x *lexer) word() {
 	x.emit(WordKind, x.pos, end)
 }
 
+// IsName says whether a text is one word that may name a block.
+func IsName(s string) bool {
+	if s == "" || len(s) > MaxWord || !isLetter(s[0]) || s[len(s)-1] == '-' || IsKeyword(s) {
+		return false
+	}
+	for i := range len(s) {
+		if !isWordByte(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
 func isDigit(c byte) bool    { return '0' <= c && c <= '9' }
 func isLetter(c byte) bool   { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
 func isWordByte(c byte) bool { return isLetter(c) || isDigit(c) || c == '_' || c == '-' }
