@@ -205,7 +205,7 @@ type hosted struct {
 	agreement *agreement.Agreement
 	bundle    *agreement.Bundle
 	archive   []byte
-	key       statement.PublicKey
+	keys      []statement.PublicKey // that may sign its checkpoints
 	witnesses []*mirror.Witness
 	within    time.Duration // for a witness to answer
 	log       *store.Log
@@ -236,12 +236,12 @@ func (d *Depositary) newHosted(archive []byte) (*hosted, error) {
 		return nil, &TextError{diagnostics}
 	}
 	h := &hosted{origin: record.Origin(a), agreement: a, bundle: b, archive: archive, within: d.cfg.within, proofs: map[string]int64{}}
-	if h.key, err = statement.ParsePublicKey(a.Depositaries[0].Key); err != nil {
+	if h.keys, err = record.LogKeys(a); err != nil {
 		return nil, err
 	}
-	if h.key != d.cfg.Signer.Public() {
+	if !slices.Contains(h.keys, d.cfg.Signer.Public()) {
 		return nil, fmt.Errorf("the text names the depositary %s with the key %s; this one has %s: write this key into the text, or use the depositary it names",
-			a.Depositaries[0].Name, h.key, d.cfg.Signer.Public())
+			a.Depositaries[0].Name, h.keys[0], d.cfg.Signer.Public())
 	}
 	if h.fold, err = record.NewFold(a); err != nil {
 		return nil, err

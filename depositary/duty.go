@@ -180,6 +180,10 @@ func (d *Depositary) append(h *hosted, t task, note []byte) error {
 // append makes an entry durable and folds it, with h locked. After an error
 // nobody knows whether the entry is there, so the caller stops the record.
 func (h *hosted) append(entry []byte) error {
+	// The store refuses as well; this one says what to do about it.
+	if cosigned := headOf(h.log.Cosigned()); cosigned.Size > h.fold.Size() {
+		return &LostError{Origin: h.origin, Have: h.fold.Head(), Cosigned: cosigned}
+	}
 	// Not the request's context: who goes away cannot leave this undecided.
 	if _, _, err := h.log.Append(context.Background(), entry, h.fold.Size()); err != nil {
 		return err
@@ -205,38 +209,45 @@ func (d *Depositary) stop(h *hosted, err error) error {
 // from witnesses that keep no signatures, the word of more of them than may lie.
 func (d *Depositary) lost(ctx context.Context, h *hosted, asked int64, g *mirror.Gathered) error {
 	head := h.log.Head() // entries may have come since the round began
-	claims := 0
+	claims, most := 0, int64(0)
 	for _, w := range h.witnesses {
 		other, ok := errors.AsType[*mirror.SizeError](g.Failed[w.Name])
 		if !ok || other.Size < asked && !other.Contradicts {
 			continue
 		}
-		c, ok := h.signedBy(ctx, w)
-		if ok && c.Size > head.Size || ok && !h.has(c) {
-			return fmt.Errorf("witness %s holds a checkpoint of size %d, root %s, signed by this depositary's key; the store shows size %d, root %s: it lost entries or is an old copy; restore it, or rebuild the record from a mirror",
-				w.Name, c.Size, c.Root, head.Size, head.Root)
+		c, key, ok := h.signedBy(ctx, w)
+		if ok && key != d.cfg.Signer.Public() && (c.Size > head.Size || !h.has(c)) {
+			return &SucceededError{By: h.nameOf(key), Witness: w.Name, Held: c.Head(), Head: head}
+		}
+		if ok && (c.Size > head.Size || !h.has(c)) {
+			return &LostError{Origin: h.origin, Dir: d.cfg.Dir, Have: head, Witness: w.Name, Cosigned: c.Head()}
 		}
 		if !ok && (other.Size > head.Size || other.Size == asked || other.Contradicts) {
 			claims++
+			most = max(most, other.Size)
 		}
 	}
 	if claims > h.agreement.Quorum.Faulty {
-		return fmt.Errorf("%d witnesses cosigned more than, or other than, size %d, which is all the store shows: it lost entries or is an old copy; restore it, or rebuild the record from a mirror", claims, head.Size)
+		return &LostError{Origin: h.origin, Dir: d.cfg.Dir, Have: head, Claims: claims, Cosigned: statement.Head{Size: most}}
 	}
 	return nil
 }
 
-// signedBy is the largest checkpoint that a witness cosigned, if it shows one
-// that this depositary's key signed.
-func (h *hosted) signedBy(ctx context.Context, w *mirror.Witness) (statement.Checkpoint, bool) {
+// signedBy is the largest checkpoint that a witness cosigned, and by whose key,
+// if it shows one that this depositary or another that may host the record signed.
+func (h *hosted) signedBy(ctx context.Context, w *mirror.Witness) (statement.Checkpoint, statement.PublicKey, bool) {
 	ctx, cancel := context.WithTimeout(ctx, h.within)
 	defer cancel()
 	note, err := w.Latest(ctx, h.origin)
 	if err != nil {
-		return statement.Checkpoint{}, false
+		return statement.Checkpoint{}, statement.PublicKey{}, false
 	}
-	c, _, err := statement.OpenCheckpoint(note, h.origin, h.key)
-	return c, err == nil
+	c, n, err := statement.OpenCheckpoint(note, h.origin, h.keys...)
+	if err != nil {
+		return statement.Checkpoint{}, statement.PublicKey{}, false
+	}
+	_, key, ok := statement.LogLine(n, h.origin, h.keys...)
+	return c, key, ok
 }
 
 // has reports whether a checkpoint is of this record. What cannot be found out

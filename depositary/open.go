@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"detente/agreement"
-	"detente/internal/durable"
 	"detente/mirror"
 	"detente/record"
 	"detente/statement"
@@ -31,23 +30,17 @@ func (d *Depositary) OpenRecord(ctx context.Context, archive []byte) (agreement.
 	if d.record(id) != nil {
 		return id, nil
 	}
+	if h.keys[0] != d.cfg.Signer.Public() {
+		return id, fmt.Errorf("opening a record: the text names this depositary as a successor, and %s to open the record: a successor goes on from a copy of it (serve --succeed --from)", h.agreement.Depositaries[0].Name)
+	}
 	note, err := d.announce(ctx, h)
 	if err != nil {
 		return id, fmt.Errorf("opening record %s: %w", h.origin, err)
 	}
 	// The bundle is written first: a record without its bundle could not be
-	// loaded, a bundle without its record is only not open yet.
-	if err := durable.WriteFile(d.cfg.FS, d.bundleFile(id), archive); err != nil {
-		return id, fmt.Errorf("opening record %s: %w", h.origin, err)
-	}
-	// A record whose opening failed halfway is in the store already.
-	var begun bool
-	if h.log, begun = d.store.Log(h.origin); !begun {
-		if h.log, err = d.store.Create(ctx, h.origin, record.Opening(h.agreement)); err != nil {
-			return id, fmt.Errorf("opening record %s: %w", h.origin, err)
-		}
-	}
-	if err := h.replay(); err != nil {
+	// loaded, a bundle without its record is only not open yet. A record whose
+	// opening failed halfway is in the store already.
+	if err := d.begin(ctx, h); err != nil {
 		return id, fmt.Errorf("opening record %s: %w", h.origin, err)
 	}
 	if err := h.log.PutCosigned(ctx, note); err != nil {

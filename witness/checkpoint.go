@@ -64,14 +64,14 @@ func (w *Witness) addCheckpoint(body []byte) (statement.Signature, *refusal) {
 	if err != nil {
 		return statement.Signature{}, refuse(http.StatusBadRequest, "%v", err)
 	}
-	if _, _, err := statement.OpenCheckpoint(req.note, l.origin, l.key); err != nil {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, _, err := statement.OpenCheckpoint(req.note, l.origin, l.keys...); err != nil {
 		return statement.Signature{}, refuse(http.StatusForbidden, "%v", err)
 	}
 	if req.old > c.Size {
 		return statement.Signature{}, refuse(http.StatusBadRequest, "old size %d is above the checkpoint's, %d", req.old, c.Size)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	if err := w.refresh(l); err != nil {
 		return statement.Signature{}, w.failed(l, err)
 	}
@@ -134,10 +134,8 @@ func (w *Witness) cosign(l *log, c statement.Checkpoint, note *statement.Note) (
 
 // logLine is the log's own signature; OpenCheckpoint has found that it is there.
 func logLine(l *log, note *statement.Note) statement.Signature {
-	for _, sig := range note.Sigs {
-		if sig.Name == l.origin && sig.Hash == l.key.Hash(l.origin) {
-			return sig
-		}
+	if line, _, ok := statement.LogLine(note, l.origin, l.keys...); ok {
+		return note.Sigs[line]
 	}
 	panic("witness: a verified checkpoint without the log's signature")
 }

@@ -18,7 +18,7 @@ import (
 // A log is what the witness knows of one origin.
 type log struct {
 	origin string
-	key    statement.PublicKey
+	keys   []statement.PublicKey // any of which may sign: the depositary's, its declared successors'
 	dir    string
 
 	mu    sync.Mutex
@@ -39,15 +39,19 @@ func emptyHead(origin string) head {
 	return head{Checkpoint: statement.Checkpoint{Origin: origin, Root: root}}
 }
 
-// The file "log" of a folder: two lines.
+// The file "log" of a folder: a line with the origin, and one for each key.
 const (
 	originPrefix = "origin "
 	keyPrefix    = "key "
-	maxLogFile   = 1 << 10 // bytes: two short lines
+	maxLogFile   = 8 << 10 // bytes: short lines, one for each depositary of a text
 )
 
 func (l *log) file() []byte {
-	return []byte(originPrefix + l.origin + "\n" + keyPrefix + l.key.String() + "\n")
+	b := []byte(originPrefix + l.origin + "\n")
+	for _, key := range l.keys {
+		b = append(b, keyPrefix+key.String()+"\n"...)
+	}
+	return b
 }
 
 // loadLog reads a log's folder; nil if its registration was cut short.
@@ -62,12 +66,13 @@ func (w *Witness) loadLog(dir string) (*log, error) {
 	}
 	l := &log{dir: dir}
 	lines := strings.Split(string(b), "\n")
-	if len(lines) == 3 {
-		l.origin = strings.TrimPrefix(lines[0], originPrefix)
-		l.key, err = statement.ParsePublicKey(strings.TrimPrefix(lines[1], keyPrefix))
+	l.origin = strings.TrimPrefix(lines[0], originPrefix)
+	for _, line := range lines[1:max(len(lines)-1, 1)] {
+		key, bad := statement.ParsePublicKey(strings.TrimPrefix(line, keyPrefix))
+		l.keys, err = append(l.keys, key), errors.Join(err, bad)
 	}
-	if err != nil || string(l.file()) != string(b) {
-		return nil, fmt.Errorf("%s: damaged: want the lines origin and key; restore this file from a copy (it never changes)", name)
+	if err != nil || len(l.keys) == 0 || string(l.file()) != string(b) {
+		return nil, fmt.Errorf("%s: damaged: want a line origin and lines key; restore this file from a copy (it never changes)", name)
 	}
 	l.head, err = w.loadHead(l)
 	return l, err
@@ -84,7 +89,7 @@ func (w *Witness) loadHead(l *log) (head, error) {
 	if err != nil {
 		return head{}, err
 	}
-	c, n, err := statement.OpenCheckpoint(note, l.origin, l.key)
+	c, n, err := statement.OpenCheckpoint(note, l.origin, l.keys...)
 	if err != nil {
 		return head{}, damaged(name, err)
 	}

@@ -18,11 +18,15 @@ import (
 
 var errFull = errors.New("this witness has all the records it can hold")
 
-// Add registers a log: from here on its checkpoints are cosigned. Adding it
-// again changes nothing; another key for the same origin is refused.
-func (w *Witness) Add(origin string, key statement.PublicKey) error {
+// Add registers a log: from here on its checkpoints are cosigned, whichever of
+// the keys signs them. Adding it again changes nothing; other keys for the same
+// origin are refused.
+func (w *Witness) Add(origin string, keys ...statement.PublicKey) error {
 	if !statement.ValidKeyName(origin) {
 		return fmt.Errorf("registering a log: %q cannot be an origin", origin)
+	}
+	if len(keys) == 0 {
+		return fmt.Errorf("registering a log: %q has no key", origin)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -31,15 +35,12 @@ func (w *Witness) Add(origin string, key statement.PublicKey) error {
 	}
 	hash := hashOf(origin)
 	if l, ok := w.logs[hash]; ok {
-		if l.key != key {
-			return fmt.Errorf("registering a log: %q is registered with another key", origin)
-		}
-		return nil
+		return w.addKeys(l, keys)
 	}
 	if len(w.logs) >= maxLogs {
 		return errFull
 	}
-	l := &log{origin: origin, key: key, dir: filepath.Join(w.cfg.Dir, "logs", hash), head: emptyHead(origin)}
+	l := &log{origin: origin, keys: keys, dir: filepath.Join(w.cfg.Dir, "logs", hash), head: emptyHead(origin)}
 	if err := durable.MkdirAll(w.cfg.FS, l.dir); err != nil {
 		return fmt.Errorf("registering a log: %w", err)
 	}
@@ -47,6 +48,25 @@ func (w *Witness) Add(origin string, key statement.PublicKey) error {
 		return fmt.Errorf("registering a log: %w", err)
 	}
 	w.logs[hash] = l
+	return nil
+}
+
+// addKeys adds the keys of successors to a log that was registered with the
+// first of its keys alone.
+func (w *Witness) addKeys(l *log, keys []statement.PublicKey) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case slices.Equal(l.keys, keys):
+		return nil
+	case len(l.keys) != 1 || l.keys[0] != keys[0]:
+		return fmt.Errorf("registering a log: %q is registered with another key", l.origin)
+	}
+	next := &log{origin: l.origin, keys: keys}
+	if err := durable.WriteFile(w.cfg.FS, filepath.Join(l.dir, "log"), next.file()); err != nil {
+		return fmt.Errorf("registering a log: %w", err)
+	}
+	l.keys = keys
 	return nil
 }
 
@@ -75,12 +95,12 @@ func (w *Witness) Register(archive []byte) (string, error) {
 	}) {
 		return "", fmt.Errorf("registering a record: the text does not name this witness's key, %s, in its quorum", w.key)
 	}
-	key, err := statement.ParsePublicKey(a.Depositaries[0].Key)
+	keys, err := record.LogKeys(a)
 	if err != nil {
 		return "", fmt.Errorf("registering a record: %w", err)
 	}
 	origin := record.Origin(a)
-	return origin, w.Add(origin, key)
+	return origin, w.Add(origin, keys...)
 }
 
 // serveRegister is POST register.
