@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	filippo.io/age v1.3.1
 	filippo.io/edwards25519 v1.2.0
+	filippo.io/mldsa v1.0.0
 	github.com/gtank/ristretto255 v0.2.0
 	github.com/hdevalence/ed25519consensus v0.2.0
 	github.com/rogpeppe/go-internal v1.16.0

@@ -75,8 +75,12 @@ func weakPoint(raw []byte) string {
 	return ""
 }
 
-// algCosignature is the C2SP signature type of cosignature/v1 with Ed25519.
-const algCosignature = 0x04
+// The C2SP signature types of cosignatures, and how long their keys are.
+const (
+	algCosignature = 0x04 // cosignature/v1 with Ed25519
+	algMLDSA       = 0x06 // ML-DSA-44
+	mldsaKeyBytes  = 1312
+)
 
 // decodeWitnessKey reads a C2SP verifier key: name+hash+base64(type, key).
 func decodeWitnessKey(s string) (raw []byte, reason string) {
@@ -91,15 +95,19 @@ func decodeWitnessKey(s string) (raw []byte, reason string) {
 		}
 	}
 	key, err := base64.StdEncoding.Strict().DecodeString(text)
-	if err != nil || len(key) != 33 || strings.ContainsAny(text, "\r\n") {
-		return nil, "after the second + stand 44 characters of base64, which give 33 bytes"
+	if err != nil || len(key) != 33 && len(key) != 1+mldsaKeyBytes || strings.ContainsAny(text, "\r\n") {
+		return nil, "after the second + stand 44 characters of base64, which give 33 bytes, or for ML-DSA-44 1752, which give 1313"
 	}
-	if key[0] != algCosignature {
-		return nil, fmt.Sprintf("its type is %#02x; a witness key is of type 0x04 (cosignature/v1, Ed25519)", key[0])
+	switch {
+	case key[0] == algCosignature && len(key) == 33:
+		reason = weakPoint(key[1:])
+	case key[0] == algMLDSA && len(key) == 1+mldsaKeyBytes:
+	default:
+		return nil, fmt.Sprintf("its type is %#02x; a witness key is of type 0x04 (cosignature/v1, Ed25519) with 32 bytes or 0x06 (ML-DSA-44) with 1312", key[0])
 	}
 	sum := sha256.Sum256(append([]byte(name+"\n"), key...))
 	if hash != fmt.Sprintf("%x", sum[:4]) {
 		return nil, "the eight hex digits are not the hash of its name and key"
 	}
-	return key[1:], weakPoint(key[1:])
+	return key[1:], reason
 }

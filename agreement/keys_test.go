@@ -1,6 +1,9 @@
 package agreement_test
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -45,5 +48,31 @@ func TestSameName(t *testing.T) {
 	}
 	if got := codesOf(t, fmt.Sprintf("witness w-a { key = %q }\n", other)); len(got) != 1 || got[0] != agreement.CodeRepeatedKey {
 		t.Errorf("%v, want %s", got, agreement.CodeRepeatedKey)
+	}
+}
+
+// TestPostQuantumWitnessKeys: keys of ML-DSA-44 beside those of Ed25519.
+func TestPostQuantumWitnessKeys(t *testing.T) {
+	of := func(alg byte, size int, fill byte) string {
+		key := append([]byte{alg}, bytes.Repeat([]byte{fill}, size)...)
+		sum := sha256.Sum256(append([]byte("w-a\n"), key...))
+		return fmt.Sprintf("w-a+%x+%s", sum[:4], base64.StdEncoding.EncodeToString(key))
+	}
+	for _, c := range []struct {
+		key  string
+		want agreement.Code // empty: accepted
+	}{
+		{of(6, 1312, 1), ""},
+		{of(6, 1311, 1), agreement.CodeBadKey},
+		{of(6, 1313, 1), agreement.CodeBadKey},
+		{of(6, 32, 1), agreement.CodeBadKey},
+		{of(4, 1312, 1), agreement.CodeBadKey},
+		{of(5, 1312, 1), agreement.CodeBadKey},
+		{strings.Replace(of(6, 1312, 1), "+", "+0", 1), agreement.CodeBadKey},
+	} {
+		got := codesOf(t, fmt.Sprintf("witness w-a { key = %q }\n", c.key))
+		if c.want == "" && len(got) > 0 || c.want != "" && (len(got) != 1 || got[0] != c.want) {
+			t.Errorf("%.40s...: %v, want %q", c.key, got, c.want)
+		}
 	}
 }

@@ -60,7 +60,7 @@ func newQuorum(a *agreement.Agreement) (*quorum, error) {
 		// One operator in two seats would be counted twice. A key hash that
 		// two share would let either spoil the other's lines.
 		for _, other := range q.keys {
-			if other.Public() == key.Public() || other.Name() == key.Name() && other.Hash() == key.Hash() {
+			if other.SameKey(key) || other.Name() == key.Name() && other.Hash() == key.Hash() {
 				return nil, fmt.Errorf("witness %s: its key is that of another witness", name)
 			}
 		}

@@ -16,6 +16,7 @@ import (
 const (
 	algEd25519     = 0x01
 	algCosignature = 0x04
+	algMLDSA       = 0x06
 )
 
 // A PublicKey is an Ed25519 public key: the canonical encoding of a point that

@@ -47,6 +47,9 @@ const (
 	// (https://c2sp.org/tlog-cosignature) and stands here so that nobody
 	// takes it for something else.
 	PurposeCosignature Purpose = "cosignature/v1"
+	// PurposeSubtree starts what a witness with an ML-DSA key signs. It is
+	// C2SP's as well, and a zero byte follows its line.
+	PurposeSubtree Purpose = "subtree/v1"
 )
 
 // Purposes are all of them. A checkpoint has none: what is signed starts with
@@ -59,7 +62,7 @@ var Purposes = []Purpose{
 	PurposeVaultKey, PurposeVaultCore, PurposeVaultShare, PurposeVaultEpoch, PurposeVaultSeed, PurposeVaultBase,
 	PurposeVaultAck, PurposeVaultComplain, PurposeVaultHandOver, PurposeVaultDispute, PurposeVaultMismatch,
 	PurposeVaultManifest, PurposeVaultBatch, PurposeVaultSegment, PurposeVaultStore,
-	PurposeCosignature,
+	PurposeCosignature, PurposeSubtree,
 }
 
 // Line is the purpose as the first line of a text.

@@ -13,7 +13,7 @@ import (
 func TestPurposes(t *testing.T) {
 	form := regexp.MustCompile(`^detente(/[a-z-]+)+/[1-9][0-9]*$`)
 	for i, p := range Purposes {
-		if p != PurposeCosignature && !form.MatchString(string(p)) {
+		if p != PurposeCosignature && p != PurposeSubtree && !form.MatchString(string(p)) {
 			t.Errorf("%q does not have the form of a purpose", p)
 		}
 		for j, q := range Purposes {
