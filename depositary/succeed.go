@@ -179,3 +179,27 @@ func (d *Depositary) takeOver(ctx context.Context, h *hosted, c *mirror.Copy, ab
 	h.mu.Unlock()
 	return nil
 }
+
+// A SucceededError says that another depositary has gone on with a record:
+// this one must take nothing in for it any more.
+type SucceededError struct {
+	By      agreement.Name // who hosts it now
+	Witness agreement.Name // who showed it
+	Held    statement.Head // by the witness, under the key of By
+	Head    statement.Head // of the record here
+}
+
+func (e *SucceededError) Error() string {
+	return fmt.Sprintf("witness %s cosigned %d entries of this record under the key of %s, which has gone on with it; the store here shows %d: take this record off, and follow it there",
+		e.Witness, e.Held.Size, e.By, e.Head.Size)
+}
+
+// nameOf is which of the record's depositaries has a key.
+func (h *hosted) nameOf(key statement.PublicKey) agreement.Name {
+	for _, d := range h.agreement.Depositaries {
+		if d.Key == key.String() {
+			return d.Name
+		}
+	}
+	return ""
+}
