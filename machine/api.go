@@ -55,9 +55,11 @@ type Deadline struct {
 // Cause is one change of one fluent.
 type Cause struct {
 	At       agreement.Instant
-	Entry    int64 // -1 if a deadline did it
-	Rule     int   // index of the rule in the machine
-	Fluent   int   // index of the fluent
+	Entry    int64    // -1 if a deadline did it
+	Machine  *Machine // of the text in force then: whose rules and fluents these are
+	Rule     int      // index of the rule in the machine
+	Fluent   int      // index of the fluent
+	Amends   bool     // an amendment did it
 	From, To string
 	Previous int // index of the fluent's previous cause, -1 if none
 }

@@ -199,10 +199,18 @@ func (s *State) done(c *commitment, rule int32) {
 // vaults that closed while it was open.
 func (s *State) find(i int, accept bool, rule int32) {
 	c := &s.m.commitments[i]
-	for v, w := range s.closed {
-		if w != nil && w.values[c.status] == claimed && w.values[c.claimedAt] == s.values[c.claimedAt] {
+	for v := range s.closed {
+		w := &s.closed[v]
+		if w.State == nil {
+			continue
+		}
+		j := w.commitment(i)
+		if j < 0 {
+			continue
+		}
+		if o := &w.m.commitments[j]; w.values[o.status] == claimed && w.values[o.claimedAt] == s.values[c.claimedAt] {
 			w.now, w.entry = s.now, s.entry
-			w.find(i, accept, rule)
+			w.find(j, accept, rule)
 			w.commit()
 			w.settle()
 			u := s.m.vaults[v].unit

@@ -22,15 +22,15 @@ func (s *State) vault(v *vault) {
 	case outcomeHeld:
 		s.arm(v.tLongStop, later(s.instant(v.closes), v.HoldAtMost))
 		i := s.m.units[v.unit].i
-		w := s.closed[i]
+		w := &s.closed[i]
 		switch {
-		case w == nil:
-		case w.true(v.opensIf):
+		case w.State == nil:
+		case w.true(w.m.vaults[w.vault].opensIf):
 			s.decide(v, outcomeReleased, v.rules+ruleAccepted)
-			s.closed[i] = nil
-		case !w.mayOpen(v):
+			*w = kept{}
+		case !w.mayOpen(&w.m.vaults[w.vault]):
 			s.otherwise(v, v.rules+ruleRefused)
-			s.closed[i] = nil
+			*w = kept{}
 		}
 	}
 }
@@ -56,7 +56,7 @@ func (s *State) closeVault(i int) {
 		case v.Pending == string(Erased):
 			s.decide(v, outcomeErased, v.rules+rulePending)
 		default:
-			s.closed[i] = w
+			s.closed[i] = kept{State: w, vault: int32(i)}
 			s.write(v.outcome, outcomeHeld, v.rules+rulePending)
 		}
 	}
@@ -66,7 +66,7 @@ func (s *State) closeVault(i int) {
 // findings to.
 func (s *State) standstill() *State {
 	bare := *s
-	bare.keep, bare.causes, bare.closed = false, nil, make([]*State, len(s.closed))
+	bare.keep, bare.causes, bare.era, bare.closed, bare.gone = false, nil, nil, make([]kept, len(s.closed)), nil
 	w := bare.Clone()
 	w.probe = true
 	return w
@@ -148,7 +148,7 @@ func (s *State) otherwise(v *vault, rule int32) {
 }
 
 func (s *State) longStop(v *vault) {
-	s.closed[s.m.units[v.unit].i] = nil
+	s.closed[s.m.units[v.unit].i] = kept{}
 	if v.HoldThen == string(Released) {
 		s.decide(v, outcomeReleased, v.rules+ruleLongStop)
 		return

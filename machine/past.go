@@ -46,6 +46,13 @@ func (p past) number(n int32) *big.Rat {
 			top = q
 		}
 	}
+	if p.s.era == nil {
+		return top
+	}
+	q := p.s.era.numbers[n]
+	if n == r.value || top == nil || q != nil && q.Cmp(top) > 0 {
+		return q
+	}
 	return top
 }
 
@@ -127,13 +134,27 @@ func truthWord(b bool) string {
 	return "false"
 }
 
-// Causes is the log of changes, oldest first; empty if it is not kept.
+// Causes is the log of changes, oldest first, through all amendments; empty if
+// it is not kept.
 func (s *State) Causes() []Cause {
-	out := make([]Cause, len(s.causes))
+	var out []Cause
+	before := 0 // where the log of the text before begins
+	if s.era != nil {
+		out = s.era.state.Causes()
+		before = len(out) - len(s.era.state.causes)
+	}
+	base := len(out)
 	for i := range s.causes {
 		c := &s.causes[i]
-		out[i] = Cause{At: c.at, Entry: c.entry, Rule: int(c.rule), Fluent: int(c.fluent), Previous: int(c.previous),
+		x := Cause{At: c.at, Entry: c.entry, Machine: s.m, Rule: int(c.rule), Fluent: int(c.fluent), Previous: base + int(c.previous), Amends: c.amends,
 			From: s.m.text(c.fluent, c.from, c.fromN), To: s.m.text(c.fluent, c.to, c.toN)}
+		if c.previous < 0 {
+			x.Previous = -1
+			if s.era != nil && s.era.of[c.fluent] >= 0 && s.era.state.last[s.era.of[c.fluent]] >= 0 {
+				x.Previous = before + int(s.era.state.last[s.era.of[c.fluent]])
+			}
+		}
+		out = append(out, x)
 	}
 	return out
 }

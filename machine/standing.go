@@ -59,6 +59,7 @@ type Standing struct {
 	Deadlines []Deadline `json:"deadlines"` // in order
 	Parties   []Position `json:"parties"`
 	Waits     []Wait     `json:"waits"`
+	Gone      []Gone     `json:"gone,omitempty"` // what amendments took out
 
 	local local
 }
@@ -136,7 +137,7 @@ func (s *State) Standing() Standing {
 	for i := range m.vaults {
 		st.Items = append(st.Items, s.vaultItem(&m.vaults[i]))
 	}
-	st.Waits = s.waits()
+	st.Waits, st.Gone = s.waits(), s.gone
 	for _, p := range m.agreement.Parties {
 		st.Parties = append(st.Parties, s.position(p.Name, st.Waits))
 	}

@@ -20,14 +20,17 @@ type State struct {
 	since   []agreement.Instant
 	numbers []*big.Rat
 	timers  []agreement.Instant // when each goes off; never: not armed
-	closed  []*State            // by vault: the state at its close while a claim is undecided, or nil
+	closed  []kept              // by vault: the state at its close while a claim is undecided
+	gone    []Gone              // what amendments took out, oldest first; never changed, only added to
 
 	keep   bool
 	causes []change
 	last   []int32 // by fluent: its last cause, -1 if none
+	era    *era    // how an amendment brought it here; nil: from the start
 
 	// Notes of the step that is running; empty between steps.
 	probe   bool // a state at a close: deadlines and vaults stand still
+	amends  bool // the step is an amendment
 	entry   int64
 	assume  *commitment // its reported liftings are taken as true
 	writes  []write
@@ -52,15 +55,40 @@ type change struct {
 	fromN, toN   *big.Rat
 	rule, fluent int32
 	previous     int32
+	amends       bool // an amendment did it
+}
+
+// kept is the state at a vault's close. It stays a state of the text under
+// which the vault closed, whatever amendments follow.
+type kept struct {
+	*State
+	vault int32   // in its own machine
+	of    []int32 // by commitment of the machine now: which it is there, -1 for none; nil: the same
+}
+
+// commitment is where the commitment i of the machine now is in a kept state.
+func (k *kept) commitment(i int) int {
+	if k.of == nil {
+		return i
+	}
+	return int(k.of[i])
 }
 
 // Start is the state before any statement, at the least instant. Only what
 // depends on absolute instants alone is armed.
 func (m *Machine) Start() *State {
+	s := m.blank()
+	s.settle()
+	s.keep = true
+	return s
+}
+
+// blank is a state in which nothing has been looked at.
+func (m *Machine) blank() *State {
 	n := len(m.fluents)
 	s := &State{m: m, now: math.MinInt64, entry: -1,
 		values: make([]int64, n), since: make([]agreement.Instant, n), numbers: make([]*big.Rat, m.numbers),
-		timers: make([]agreement.Instant, len(m.timers)), closed: make([]*State, len(m.vaults)),
+		timers: make([]agreement.Instant, len(m.timers)), closed: make([]kept, len(m.vaults)),
 		last: make([]int32, n), dirty: make([]uint64, (len(m.units)+63)/64), soonest: -2}
 	for i := range m.fluents {
 		s.values[i], s.since[i], s.last[i] = m.fluents[i].start, math.MinInt64, -1
@@ -71,8 +99,6 @@ func (m *Machine) Start() *State {
 	for u := range m.units {
 		s.dirty[u/64] |= 1 << (u % 64)
 	}
-	s.settle()
-	s.keep = true
 	return s
 }
 
@@ -91,7 +117,7 @@ func (s *State) Fired() bool { return s.fired }
 func (s *State) KeepCauses(keep bool) {
 	s.keep = keep
 	if !keep {
-		s.causes = nil
+		s.causes, s.era = nil, nil
 		for i := range s.last {
 			s.last[i] = -1
 		}
@@ -107,8 +133,8 @@ func (s *State) Clone() *State {
 	c.causes = s.causes[:len(s.causes):len(s.causes)] // what is logged is never changed
 	c.closed = slices.Clone(s.closed)
 	for i, w := range c.closed {
-		if w != nil {
-			c.closed[i] = w.Clone()
+		if w.State != nil {
+			c.closed[i].State = w.Clone()
 		}
 	}
 	return &c
@@ -158,7 +184,8 @@ func (s *State) Closes(name agreement.Name) (agreement.Instant, bool) {
 // purpose line, the agreement's id, then big-endian words for the instant and
 // whether a deadline fired at it, every fluent's value and since, every
 // reading as length and exact text, every timer, and for every vault the state
-// at its close, if one is kept, by length.
+// at its close, if one is kept, by length; then the names that amendments took
+// out. The id is that of the text in force.
 func (s *State) Bytes() []byte {
 	b := append([]byte("detente/state/1\n"), s.m.agreement.ID[:]...)
 	word := func(n int64) { b = binary.BigEndian.AppendUint64(b, uint64(n)) }
@@ -181,11 +208,15 @@ func (s *State) Bytes() []byte {
 	}
 	for _, w := range s.closed {
 		var inner []byte
-		if w != nil {
+		if w.State != nil {
 			inner = w.Bytes()
 		}
 		word(int64(len(inner)))
 		b = append(b, inner...)
+	}
+	for _, g := range s.gone {
+		word(int64(len(g.Name)))
+		b = append(b, g.Name...)
 	}
 	return b
 }
@@ -252,9 +283,12 @@ func (s *State) commit() {
 }
 
 func (s *State) log(w *write, old int64) {
-	c := change{at: s.now, entry: s.entry, from: old, to: w.value, toN: w.number, rule: w.rule, fluent: w.fluent, previous: s.last[w.fluent]}
-	if c.previous >= 0 {
+	c := change{at: s.now, entry: s.entry, from: old, to: w.value, toN: w.number, rule: w.rule, fluent: w.fluent, previous: s.last[w.fluent], amends: s.amends}
+	switch {
+	case c.previous >= 0:
 		c.fromN = s.causes[c.previous].toN
+	case s.era != nil && s.m.fluents[w.fluent].kind == isReading:
+		c.fromN = s.era.numbers[s.m.readings[s.m.fluents[w.fluent].block.i].value]
 	}
 	s.last[w.fluent] = int32(len(s.causes))
 	s.causes = append(s.causes, c)

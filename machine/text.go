@@ -26,6 +26,9 @@ func (st Standing) Text() string {
 	for _, it := range st.Items {
 		line("  %-10s %-*s  %s", it.Noun, width, it.Name, it.status(st.local))
 	}
+	for _, g := range st.Gone {
+		line("  %-10s %s  ended by an amendment on %s; it was %s", g.Noun, g.Name, st.local.text(g.EndedAt), g.status(st.local))
+	}
 	if len(st.Deadlines) > 0 {
 		line("next")
 	}

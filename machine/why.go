@@ -28,6 +28,7 @@ type Step struct {
 	To        string          `json:"to"`
 	At        Moment          `json:"at"`    // not known: from the start
 	Entry     int64           `json:"entry"` // of the record; -1: a deadline, or the start
+	Amendment bool            `json:"amendment,omitempty"`
 	Rule      string          `json:"rule"`  // in a few words
 	Clause    string          `json:"clause,omitempty"`
 	Range     agreement.Range `json:"range"` // of the text
@@ -45,8 +46,8 @@ func (s *State) Why(text string) (Explanation, error) {
 		return Explanation{}, fmt.Errorf("explaining %s: the causes of this state were not kept", text)
 	}
 	e := Explanation{Subject: text, Answer: s.answer(q), At: moment(s.now), local: s.m.local()}
-	w := walk{s: s, e: &e, seen: map[int32]bool{}, told: map[telling]bool{}}
-	w.explain(q.fluent, int32(len(s.causes)), 0)
+	w := walk{e: &e, seen: map[seenAt]bool{}, told: map[telling]bool{}}
+	w.explain(s, q.fluent, int32(len(s.causes)), 0)
 	e.Changes = s.changes(q)
 	return e, nil
 }
@@ -54,66 +55,92 @@ func (s *State) Why(text string) (Explanation, error) {
 // A telling is one rule at work in one event: what else it changed then is no
 // further reason.
 type telling struct {
+	in    *State
 	rule  int32
 	block block // whose fluent
 	at    agreement.Instant
 	entry int64
 }
 
-// walk gathers the steps of one explanation. seen is only asked, never listed.
+// seenAt is a cause of a state, or -1-fluent for what never changed in it.
+type seenAt struct {
+	in *State
+	i  int32
+}
+
+// walk gathers the steps of one explanation, through the amendments back to the
+// start: what was changed before one is explained by the text of then. seen is
+// only asked, never listed.
 type walk struct {
-	s    *State
 	e    *Explanation
-	seen map[int32]bool // causes, and -1-fluent for what never changed
+	seen map[seenAt]bool
 	told map[telling]bool
 }
 
-func (w *walk) explain(f, before int32, depth int) {
+func (w *walk) explain(s *State, f, before int32, depth int) {
 	if depth > maxDepth || len(w.e.Steps) >= maxSteps {
 		return
 	}
-	p := past{w.s, before}
+	p := past{s, before}
 	i := p.cause(f)
+	if i < 0 && s.era != nil && s.era.of[f] >= 0 && w.elder(s, f) {
+		w.explain(s.era.state, s.era.of[f], int32(len(s.era.state.causes)), depth)
+		return
+	}
 	key := i
 	if i < 0 {
 		key = -1 - f
 	}
-	if w.seen[key] || w.s.m.fluents[f].kind == isHidden {
+	if w.seen[seenAt{s, key}] || s.m.fluents[f].kind == isHidden {
 		return
 	}
-	w.seen[key] = true
-	m := w.s.m
+	w.seen[seenAt{s, key}] = true
+	m := s.m
 	st := Step{Depth: depth, Fluent: m.fluents[f].path(), Entry: -1, Clause: m.clause(m.fluents[f].block)}
 	if i < 0 {
-		w.unchanged(f, p, st)
+		w.unchanged(s, f, p, st)
 		return
 	}
-	c := &w.s.causes[i]
+	c := &s.causes[i]
 	r := &m.rules[c.rule]
-	once := telling{c.rule, m.fluents[f].block, c.at, c.entry}
+	once := telling{s, c.rule, m.fluents[f].block, c.at, c.entry}
 	if w.told[once] {
 		return
 	}
 	w.told[once] = true
 	st.From, st.To = m.text(f, c.from, c.fromN), m.text(f, c.to, c.toN)
 	st.At, st.Entry, st.Rule, st.Range, st.Clause = moment(c.at), c.entry, r.words, r.where, m.clause(r.block)
-	g := w.grounds(i)
+	st.Amendment = c.amends
+	g := grounds(s, i)
 	if g.e != nil {
-		st.Condition = conditionText(past{w.s, i}, g.e)
+		st.Condition = conditionText(past{s, i}, g.e)
 	}
 	w.e.Steps = append(w.e.Steps, st)
-	for _, f := range w.dependsOn(past{w.s, i}, g) {
-		w.explain(f, i, depth+1)
+	for _, f := range dependsOn(past{s, i}, g) {
+		w.explain(s, f, i, depth+1)
 	}
 	for _, f := range g.same {
-		w.explain(f, int32(len(w.s.causes)), depth+1)
+		w.explain(s, f, int32(len(s.causes)), depth+1)
 	}
+}
+
+// elder says whether what was before the amendment explains a fluent that has
+// not changed since: it had changed then. What had not is explained by the
+// text now.
+func (w *walk) elder(s *State, f int32) bool {
+	for s.era != nil && s.era.of[f] >= 0 {
+		s, f = s.era.state, s.era.of[f]
+		if s.last[f] >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // unchanged is a fluent that has its value from the start; if it waits for a
 // condition, that is why.
-func (w *walk) unchanged(f int32, p past, st Step) {
-	m := w.s.m
+func (w *walk) unchanged(s *State, f int32, p past, st Step) {
+	m := s.m
 	b := m.fluents[f].block
 	st.To = m.text(f, p.slot(f), nil)
 	st.Rule = "so from the start"
@@ -147,19 +174,19 @@ func (w *walk) unchanged(f int32, p past, st Step) {
 	w.e.Steps = append(w.e.Steps, st)
 	if e == nil {
 		if b.noun == "commitment" && f == m.commitments[b.i].status {
-			w.explain(m.status, p.before, st.Depth+1)
+			w.explain(s, m.status, p.before, st.Depth+1)
 		}
 		if b.noun == "agreement" && f == m.status {
 			for _, i := range m.signers {
 				if p.slot(m.signed[i]) == 0 {
-					w.explain(m.signed[i], p.before, st.Depth+1)
+					w.explain(s, m.signed[i], p.before, st.Depth+1)
 				}
 			}
 		}
 		return
 	}
 	for _, g := range support(p, e, nil) {
-		w.explain(g, p.before, st.Depth+1)
+		w.explain(s, g, p.before, st.Depth+1)
 	}
 }
 
@@ -185,7 +212,7 @@ type ground struct {
 	same []int32 // fluents that the same event changed
 }
 
-func (w *walk) dependsOn(p past, g ground) []int32 {
+func dependsOn(p past, g ground) []int32 {
 	out := g.read
 	if g.e != nil {
 		out = support(p, g.e, out)
@@ -194,8 +221,8 @@ func (w *walk) dependsOn(p past, g ground) []int32 {
 }
 
 // grounds finds what the rule of cause i had read.
-func (w *walk) grounds(i int32) ground {
-	s, m := w.s, w.s.m
+func grounds(s *State, i int32) ground {
+	m := s.m
 	c := &s.causes[i]
 	r := &m.rules[c.rule]
 	switch r.block.noun {
@@ -208,10 +235,10 @@ func (w *walk) grounds(i int32) ground {
 			return g
 		}
 	case "commitment":
-		return w.commitmentGrounds(i, &m.commitments[r.block.i], r.kind)
+		return commitmentGrounds(s, i, &m.commitments[r.block.i], r.kind)
 	case "measure":
 		if r.kind == ruleLiftFound {
-			return ground{same: w.changedWith(i, func(f *fluent) bool {
+			return ground{same: changedWith(s, i, func(f *fluent) bool {
 				return f.block.noun == "commitment" && f.attr == "status" && contains(m.commitments[f.block.i].lifts, r.block.i)
 			})}
 		}
@@ -249,19 +276,19 @@ func (w *walk) grounds(i int32) ground {
 	return ground{}
 }
 
-func (w *walk) commitmentGrounds(i int32, c *commitment, kind int32) ground {
+func commitmentGrounds(s *State, i int32, c *commitment, kind int32) ground {
 	switch kind {
 	case ruleDue:
 		return ground{e: c.dueBy}
 	case ruleStart:
 		if c.when == nil {
-			return ground{read: []int32{w.s.m.status}}
+			return ground{read: []int32{s.m.status}}
 		}
 		return ground{e: c.when}
 	case ruleFrom:
 		return ground{e: c.from}
 	case ruleClaim, ruleDone:
-		if c.what == nil || !eval(past{w.s, i}, c.what).isTrue() {
+		if c.what == nil || !eval(past{s, i}, c.what).isTrue() {
 			return ground{}
 		}
 		return ground{e: c.what}
@@ -276,18 +303,18 @@ func (w *walk) commitmentGrounds(i int32, c *commitment, kind int32) ground {
 	case ruleEnds:
 		return ground{e: c.ends}
 	case ruleSuspend, ruleResume, ruleEnd:
-		return ground{same: w.changedWith(i, func(f *fluent) bool { return f.block.noun == "act" && f.attr == "done_at" })}
+		return ground{same: changedWith(s, i, func(f *fluent) bool { return f.block.noun == "act" && f.attr == "done_at" })}
 	}
 	return ground{}
 }
 
 // changedWith gives the fluents that changed at the instant of cause i and for
 // the same reason, of those wanted.
-func (w *walk) changedWith(i int32, want func(*fluent) bool) []int32 {
+func changedWith(s *State, i int32, want func(*fluent) bool) []int32 {
 	var out []int32
-	c := &w.s.causes[i]
-	for k := i; k >= 0 && w.s.causes[k].at == c.at && w.s.causes[k].entry == c.entry; k-- {
-		if f := w.s.causes[k].fluent; want(&w.s.m.fluents[f]) {
+	c := &s.causes[i]
+	for k := i; k >= 0 && s.causes[k].at == c.at && s.causes[k].entry == c.entry; k-- {
+		if f := s.causes[k].fluent; want(&s.m.fluents[f]) {
 			out = append(out, f)
 		}
 	}
@@ -326,7 +353,12 @@ func (st Step) text(l local) string {
 	} else {
 		parts = append(parts, fmt.Sprintf("%s is %s", st.Fluent, st.To))
 	}
-	if st.Entry >= 0 {
+	switch {
+	case st.Amendment && st.Entry >= 0:
+		parts = append(parts, fmt.Sprintf("by the amendment of entry %d", st.Entry))
+	case st.Amendment:
+		parts = append(parts, "by an amendment")
+	case st.Entry >= 0:
 		parts = append(parts, fmt.Sprintf("by entry %d", st.Entry))
 	}
 	rule := st.Rule

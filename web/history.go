@@ -33,17 +33,16 @@ var shown = map[string]bool{
 }
 
 func newHistory(s *machine.State) *history {
-	m := s.Machine()
 	h := &history{of: map[agreement.Name][]int{}, entry: map[int64][]int{}}
 	for _, c := range s.Causes() {
-		path := m.FluentName(c.Fluent)
+		path := c.Machine.FluentName(c.Fluent)
 		i := strings.LastIndexByte(path, '.')
 		if i < 0 || !shown[path[i+1:]] {
 			continue
 		}
 		x := change{
 			At: c.At, Entry: c.Entry, Subject: agreement.Name(path[:i]), Attr: path[i+1:], From: c.From, To: c.To,
-			Words: m.RuleWords(c.Rule), Rule: m.RuleRange(c.Rule),
+			Words: c.Machine.RuleWords(c.Rule), Rule: c.Machine.RuleRange(c.Rule),
 		}
 		h.of[x.Subject] = append(h.of[x.Subject], len(h.changes))
 		if x.Entry >= 0 {
