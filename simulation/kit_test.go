@@ -52,7 +52,9 @@ func newPlay(t *testing.T, terms simulation.Terms) *play {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &play{World: w, t: t, ctx: ctx}
+	p := &play{World: w, t: t, ctx: ctx}
+	t.Cleanup(p.calculated)
+	return p
 }
 
 // begun is a play whose first epoch is sealed.

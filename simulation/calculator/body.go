@@ -223,7 +223,7 @@ var (
 	aName   = matching(`[a-z][a-z0-9_-]{0,63}`)
 	aHex    = matching(`[0-9a-f]{64}`)
 	aText   = words(0, 16384, true)
-	anEvent = matching(`visit|reboot|clock-step|media-swap|loss|tamper|outage`)
+	anEvent = matching(`visit|reboot|clock-step|media-swap|removal|rekey|loss|tamper|outage`)
 	aSeat   = number(1, 255)
 	anEpoch = number(0, most)
 	aTime   = number(-62135596800, lastInstant)

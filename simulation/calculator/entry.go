@@ -16,6 +16,7 @@ type said struct {
 	seen    int64
 	kind    string
 	body    object
+	keys    [][]byte // of its author at its place
 }
 
 // A proof is a valid proof of time, or any cosigned checkpoint.
@@ -165,6 +166,7 @@ func (c *calculation) statement(i int) (*said, string) {
 	if fault := who.signed(s.by, n); fault != "" {
 		return nil, fault
 	}
+	s.keys = slices.Clone(who.keys)
 	switch {
 	case bundle != c.id:
 		return nil, "wrong-bundle"

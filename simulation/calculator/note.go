@@ -169,4 +169,6 @@ func rootOf(leaves [][32]byte) [32]byte {
 	}
 }
 
+func sum(b []byte) [32]byte { return sha256.Sum256(b) }
+
 func leafOf(b []byte) [32]byte { return sha256.Sum256(append([]byte{0}, b...)) }
