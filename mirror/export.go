@@ -7,7 +7,6 @@ import (
 
 	"detente/agreement"
 	"detente/record"
-	"detente/statement"
 )
 
 // ErrNotFinal says that no quorum has cosigned anything of the record yet.
@@ -53,15 +52,7 @@ func (f *Follower) Export(ctx context.Context) (container []byte, missing []agre
 func batchesOf(f *record.Fold, size int64) []agreement.Digest {
 	var all []agreement.Digest
 	for i := range size {
-		s := f.Entry(i).Statement
-		if s == nil {
-			continue
-		}
-		if b, ok := s.Body.(statement.SealBody); ok {
-			if d, err := agreement.ParseDigest(b.Batch); err == nil {
-				all = append(all, d)
-			}
-		}
+		all = append(all, batchOf(f.Entry(i))...)
 	}
 	return all
 }

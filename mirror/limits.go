@@ -44,4 +44,9 @@ const (
 	// pollEvery is the pause between two looks at a depositary that does not
 	// keep readers waiting, or cannot be reached.
 	pollEvery = 50 * time.Millisecond
+	// keepAgain is the pause after a look that failed.
+	keepAgain = 500 * time.Millisecond
+	// objectAgain is how long until batches that could not be had are asked for
+	// again although nothing new came.
+	objectAgain = 10 * time.Second
 )

@@ -60,8 +60,10 @@ type Server struct {
 	URL       string
 	Witnesses *Line // to all its witnesses
 
+	name   string // whose key it has
 	dir    string
 	fork   bool
+	first  func(*depositary.Depositary) error // done before it runs; may be nil
 	front  *front
 	http   *httptest.Server
 	cancel context.CancelFunc
@@ -83,7 +85,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // openServer opens a depositary in a folder, on a front of its own.
 func (w *World) openServer(dir string, witnesses map[agreement.Name]string, fork bool) (*Server, error) {
-	s := &Server{dir: dir, fork: fork, front: &front{}, Witnesses: newLine()}
+	s := &Server{name: Depositary, dir: dir, fork: fork, front: &front{}, Witnesses: newLine()}
 	s.http = httptest.NewServer(s.front)
 	s.URL = s.http.URL
 	return s, s.start(w, witnesses)
@@ -91,16 +93,26 @@ func (w *World) openServer(dir string, witnesses map[agreement.Name]string, fork
 
 func (s *Server) start(w *World, witnesses map[agreement.Name]string) error {
 	d, err := depositary.Open(depositary.Config{
-		Dir: s.dir, Signer: w.Keys.signer(Depositary, 0), Clock: w.Clock, Log: w.log.With("role", Depositary),
+		Dir: s.dir, Signer: w.Keys.signer(s.name, 0), Clock: w.Clock, Log: w.log.With("role", s.name),
 		Witnesses: witnesses, HTTP: s.Witnesses.client(), Batch: time.Millisecond, FS: files,
 		Unconfirmed: s.fork, // whoever forks a record does not ask first
 	})
 	if err != nil {
 		return err
 	}
+	if s.first != nil {
+		if err := s.first(d); err != nil {
+			return errors.Join(err, d.Close())
+		}
+	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s.Depositary, s.cancel, s.ran, s.ended, s.err = d, cancel, make(chan error, 1), sync.Once{}, nil
-	go func() { s.ran <- d.Run(ctx) }()
+	s.Depositary, s.cancel, s.ran, s.ended, s.err = d, cancel, make(chan error, 2), sync.Once{}, nil
+	ran := s.ran
+	go func() {
+		err := d.Run(ctx)
+		ran <- err // for stop, and for who waits that it ends by itself
+		ran <- err
+	}()
 	h := d.Handler()
 	s.front.now.Store(&h)
 	return nil

@@ -37,6 +37,7 @@ type Terms struct {
 	Witnesses    []string // four: three are a quorum, one may be bad
 	Custodians   []string
 	Need, Absent int
+	Successor    string // a second depositary, declared to go on if the first cannot; "" for none
 }
 
 // DefaultTerms are those of a month with seven custodians, four of whom open,
@@ -77,7 +78,12 @@ func (t Terms) text(k *Keys) string {
 	w := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
 	w("detente 1\n\nagreement %s {\n  title = \"Understanding on continued monitoring\"\n  timezone = \"UTC\"\n  clock = simulated\n", t.Name)
 	w("  witnesses = { of = [%s], quorum = 3, faulty = 1 }\n  proof_window = %s\n}\n", strings.Join(t.Witnesses, ", "), seconds(t.Window))
-	w("depositary %s { key = %q }\n", Depositary, k.public(Depositary, 0))
+	if t.Successor == "" {
+		w("depositary %s { key = %q }\n", Depositary, k.public(Depositary, 0))
+	} else {
+		w("depositary %s {\n  key = %q\n  successors = [%s]\n}\n", Depositary, k.public(Depositary, 0), t.Successor)
+		w("depositary %s { key = %q }\n", t.Successor, k.public(t.Successor, 0))
+	}
 	w("party %s { keys = { of = [%q, %q], need = 2 } }\n", Host, k.public(Host, 0), k.public(Host, 1))
 	w("party %s { keys = { of = [%q], need = 1 } }\n", Agency, k.public(Agency, 0))
 	w("party us { signs = no }\n")

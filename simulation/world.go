@@ -34,6 +34,8 @@ type World struct {
 	Reader     *mirror.Follower // of somebody who only reads
 	AgencyLine *Line            // of the beneficiary, to the depositary
 
+	readerLine *Line
+
 	dir     string
 	log     *slog.Logger
 	slot    int64 // that is filmed next
@@ -118,7 +120,8 @@ func (w *World) cast(ctx context.Context) error {
 	w.Recorder = &Actor{Name: Recorder, Line: newLine(), FS: files, open: w.openRecorder}
 	w.film = newFilm()
 	var err error
-	if w.Reader, err = w.Follow(ctx, "reader", newLine()); err != nil {
+	w.readerLine = newLine()
+	if w.Reader, err = w.Follow(ctx, "reader", w.readerLine); err != nil {
 		return err
 	}
 	w.closers = append(w.closers, w.Reader.Close)
