@@ -16,6 +16,7 @@ const (
 	PurposeFindings  Purpose = "detente/findings/1"  // first line of a findings' digest
 	PurposeState     Purpose = "detente/state/1"     // first line of a machine state's bytes
 	PurposeReceipt   Purpose = "detente/receipt/1"   // reserved for receipts outside the record
+	PurposePrepared  Purpose = "detente/prepared/1"  // first line of a statement on its way to its signers
 
 	PurposeStore    Purpose = "detente/store/1"    // first line of a store's own file
 	PurposeTail     Purpose = "detente/tail/1"     // first line of a record's tail in the store
@@ -56,7 +57,7 @@ const (
 // its origin, "<name>/<64 hex digits>", and no purpose has that form.
 var Purposes = []Purpose{
 	PurposeStatement, PurposeBundle, PurposeRecord, PurposeProof, PurposeExport, PurposeDocument, PurposeFindings,
-	PurposeState, PurposeReceipt,
+	PurposeState, PurposeReceipt, PurposePrepared,
 	PurposeStore, PurposeTail, PurposeWAL, PurposeWALBody, PurposeWALFrame,
 	PurposeVaultName, PurposeVaultCustodian, PurposeVaultNonce, PurposeVaultHalf,
 	PurposeVaultKey, PurposeVaultCore, PurposeVaultShare, PurposeVaultEpoch, PurposeVaultSeed, PurposeVaultBase,

@@ -61,7 +61,7 @@ const (
 var commands = []func(terminal) *cobra.Command{
 	newCommand, checkCommand, fmtCommand, testCommand, planCommand, explainCommand,
 	keyCommand, signCommand, declareCommand, performCommand, verifyCommand, contestCommand,
-	invokeCommand, reportCommand, liftCommand, imposeCommand, attributeCommand,
+	invokeCommand, reportCommand, liftCommand, imposeCommand, attributeCommand, mergeCommand, submitCommand,
 	statusCommand, whyCommand, asofCommand, auditCommand, exportCommand, mirrorCommand,
 	sealCommand, coverageCommand, openCommand, outcomeCommand,
 	serveCommand, witnessCommand, custodianCommand, recorderCommand, demoCommand,
@@ -103,6 +103,7 @@ func root(t terminal) *cobra.Command {
 	for _, c := range commands {
 		r.AddCommand(c(t))
 	}
+	r.AddCommand(prepareCommand(t, commands))
 	r.CompletionOptions.HiddenDefaultCmd = true
 	r.SetHelpCommand(helpCommand(r))
 	r.InitDefaultHelpCmd()

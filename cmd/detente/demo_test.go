@@ -80,7 +80,7 @@ func TestDemo(t *testing.T) {
 func detente(t *testing.T, args ...string) (status int, out, talk string) {
 	t.Helper()
 	var o, e bytes.Buffer
-	status = run(t.Context(), args, terminal{strings.NewReader(""), &o, &e})
+	status = run(t.Context(), args, terminal{in: strings.NewReader(""), out: &o, err: &e})
 	return status, o.String(), e.String()
 }
 

@@ -19,7 +19,7 @@ func keyCommand(t terminal) *cobra.Command {
 		Short:   "make, show and change keys",
 		RunE:    group,
 	}
-	c.AddCommand(keyNewCommand(t), keyShowCommand(t), keyChangeCommand(t))
+	c.AddCommand(keyNewCommand(t), keyShowCommand(t), keyChangeCommand(t), keyRotateCommand(t), keyRevokeCommand(t))
 	return c
 }
 
@@ -146,10 +146,7 @@ a revoked key signs nothing. Who needs several keys signs the change with as man
 				}
 			}
 			body.Add, body.Revoke = append([]string{}, body.Add...), append([]string{}, body.Revoke...)
-			return s.say(cmd.Context(), func(f *record.Fold, by agreement.Name) (statement.Body, statement.ID, error) {
-				b, err := changed(f, by, body)
-				return b, statement.ID{}, err
-			})
+			return s.changeKeys(cmd, body)
 		},
 	})
 	c.GroupID = ""

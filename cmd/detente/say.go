@@ -23,6 +23,9 @@ type speaker struct {
 	dir    string
 	wait   time.Duration
 	json   bool
+
+	as  string // preparing: whose statement it is
+	out string // preparing: the file to write
 }
 
 const recordUsage = "address of the record, a `URL`, as detente serve printed it (or set DETENTE_RECORD)"
@@ -30,10 +33,20 @@ const recordUsage = "address of the record, a `URL`, as detente serve printed it
 // flags adds the flags that every command of groupSay has.
 func (s *speaker) flags(c *cobra.Command) *cobra.Command {
 	c.GroupID = groupSay
+	if c.Annotations == nil {
+		c.Annotations = map[string]string{}
+	}
+	c.Annotations[speaks] = "one statement"
+	if s.t.preparing {
+		s.preparedFlags(c)
+		return c
+	}
 	s.who(c)
-	c.Flags().DurationVar(&s.wait, "wait", 0, "wait so long, a `DURATION` such as 30s, until the statement takes effect, and say whether it did")
+	c.Flags().DurationVar(&s.wait, "wait", 0, waitUsage)
 	return c
 }
+
+const waitUsage = "wait so long, a `DURATION` such as 30s, until the statement takes effect, and say whether it did"
 
 // who adds the flags that say who speaks on which record.
 func (s *speaker) who(c *cobra.Command) {
@@ -58,6 +71,9 @@ func only(b statement.Body) composer {
 // say signs a statement with the composed body, submits it, and prints its
 // receipt.
 func (s *speaker) say(ctx context.Context, compose composer) error {
+	if s.t.preparing {
+		return s.write(ctx, compose)
+	}
 	if s.wait < 0 {
 		return usage("--wait %v: want a duration above zero", s.wait)
 	}
@@ -70,14 +86,9 @@ func (s *speaker) say(ctx context.Context, compose composer) error {
 		return err
 	}
 	defer r.close()
-	by := agreement.Name(signers[0].Name())
-	body, answers, err := compose(r.fold, by)
+	st, err := composed(r, agreement.Name(signers[0].Name()), compose)
 	if err != nil {
 		return err
-	}
-	st := &statement.Statement{
-		Agreement: r.agreement.ID, Bundle: r.agreement.ID, By: by,
-		Answers: answers, Seen: r.fold.Head(), Body: body,
 	}
 	text, err := st.Text()
 	if err != nil {
@@ -91,7 +102,24 @@ func (s *speaker) say(ctx context.Context, compose composer) error {
 	if err != nil {
 		return err
 	}
-	said := saidReport{Entry: receipt.Index, ID: statement.IDOf(text).String(), Kind: string(body.Kind())}
+	return s.conclude(ctx, r, saidReport{Entry: receipt.Index, ID: statement.IDOf(text).String(), Kind: string(st.Body.Kind())})
+}
+
+// composed makes a statement of somebody under the head last seen.
+func composed(r *subject, by agreement.Name, compose composer) (*statement.Statement, error) {
+	body, answers, err := compose(r.fold, by)
+	if err != nil {
+		return nil, err
+	}
+	return &statement.Statement{
+		Agreement: r.agreement.ID, Bundle: r.agreement.ID, By: by,
+		Answers: answers, Seen: r.fold.Head(), Body: body,
+	}, nil
+}
+
+// conclude prints where a statement stands on the record and, if that is asked
+// for, waits for what comes of it.
+func (s *speaker) conclude(ctx context.Context, r *subject, said saidReport) error {
 	if s.wait == 0 {
 		return s.answer(said, nil)
 	}

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -37,6 +38,8 @@ func TestMain(m *testing.M) {
 //	end NAME              end it, politely, and expect that it says yes
 //	fails NAME N REGEXP   wait until it has ended by itself, with the exit status N, having said that
 //	flip FILE OFFSET      turn one bit of a file
+//	trim FILE             take the white space off its ends
+//	ready command...      run it again and again until it is no longer refused a connection
 func TestStories(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -52,7 +55,7 @@ func TestStories(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "draw": draw, "fill": fill, "keep": keep, "start": start, "end": end, "fails": fails, "flip": flip,
+			"exits": exits, "draw": draw, "fill": fill, "keep": keep, "start": start, "end": end, "fails": fails, "flip": flip, "trim": trim, "ready": ready,
 		},
 	})
 }
@@ -187,4 +190,24 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	b[at] ^= 1
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o644))
+}
+
+func trim(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 1, "trim FILE")
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.TrimSpace(ts.ReadFile(args[0]))), 0o644))
+}
+
+// ready waits for a program that says nothing when it is ready, as ssh-agent:
+// ssh-add ends with 2 while it cannot reach one.
+func ready(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 1, "ready command...")
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for limit := time.Now().Add(20 * time.Second); time.Now().Before(limit); <-again.C {
+		exit, ok := errors.AsType[*exec.ExitError](ts.Exec(args[0], args[1:]...))
+		if !ok || exit.ExitCode() != 2 {
+			return
+		}
+	}
+	ts.Fatalf("not ready: %v", args)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,24 +19,50 @@ var noDocuments = []statement.Document{}
 func signCommand(t terminal) *cobra.Command {
 	s := &speaker{t: t}
 	var findings string
+	var file signFileOptions
+	consent := func(ctx context.Context) error {
+		return s.say(ctx, func(f *record.Fold, _ agreement.Name) (statement.Body, statement.ID, error) {
+			if err := s.seen(f.Agreement(), findings); err != nil {
+				return nil, statement.ID{}, err
+			}
+			return statement.SignBody{Findings: findings}, statement.ID{}, nil
+		})
+	}
 	c := s.flags(&cobra.Command{
-		Use:   "sign",
-		Short: "consent to be bound by the agreement, having read its findings",
-		Long: `Sign the agreement of a record. What is signed includes the digest of the findings that the signer was shown, so that
-nobody signs without having seen who could cheat him with whose help. Without --findings, or with another digest, the findings
-are printed, nothing is signed, and the exit status is 1.`,
+		Use:   "sign [FILE]",
+		Short: "consent to be bound by the agreement, having read its findings; or sign a prepared FILE",
+		Long: `Without FILE, sign the agreement of a record. What is signed includes the digest of the findings that the signer was shown, so
+that nobody signs without having seen who could cheat him with whose help. Without --findings, or with another digest, the
+findings are printed, nothing is signed, and the exit status is 1.
+
+With FILE, which "detente prepare" wrote, show what it says and would do, ask, and add the signature of --key to it, without any
+network. --against PATH (a text, a mirror's folder or an exported record) refuses a statement under another agreement, and by a
+copy of the record also one whose keys or effect are others than the file says. Enough signed: detente submit FILE.`,
 		Example: `  detente check agreement
-  detente sign --findings c9312f8d66314106dadc080f15f68fcf6d32fe851de07305fcb5a751057cf0ca --key iran-1.key --key iran-2.key`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return s.say(cmd.Context(), func(f *record.Fold, _ agreement.Name) (statement.Body, statement.ID, error) {
-				if err := s.seen(f.Agreement(), findings); err != nil {
-					return nil, statement.ID{}, err
+  detente sign --findings c9312f8d66314106dadc080f15f68fcf6d32fe851de07305fcb5a751057cf0ca --key iran-1.key --key iran-2.key
+  detente sign accept.statement --key iran-1.key --against copy.detente`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ofFile := len(args) == 1
+			for flag, file := range map[string]bool{"findings": false, "record": false, "wait": false, "against": true, "out": true, "yes": true} {
+				if f := cmd.Flags().Lookup(flag); f != nil && f.Changed && file != ofFile && !t.preparing {
+					return usage("sign: --%s goes with %s\n%s", flag, map[bool]string{true: "a prepared FILE", false: "the agreement itself"}[file], more(cmd))
 				}
-				return statement.SignBody{Findings: findings}, statement.ID{}, nil
-			})
+			}
+			if ofFile {
+				return s.signFile(cmd.Context(), args[0], file)
+			}
+			return consent(cmd.Context())
 		},
 	})
 	c.Flags().StringVar(&findings, "findings", "", "`DIGEST` of the findings, as detente check printed it")
+	if t.preparing {
+		c.Use, c.Short = "sign", "consent to be bound by the agreement, having read its findings"
+		c.Long = ""
+		return c
+	}
+	c.Flags().StringVar(&file.against, "against", "", "of a FILE: the `PATH` of a text, a mirror's folder or an exported record to hold it to")
+	c.Flags().StringVar(&file.out, "out", "", "of a FILE: the `FILE` to write instead of changing it")
+	c.Flags().BoolVar(&file.yes, "yes", false, "of a FILE: sign without asking")
 	return c
 }
 

@@ -11,6 +11,8 @@ import (
 type terminal struct {
 	in       io.Reader
 	out, err io.Writer
+
+	preparing bool // what is said is written to a file, for others to sign
 }
 
 const (
