@@ -79,9 +79,12 @@ func difference(got, want []string) string {
 }
 
 // play runs one drawn agreement through drawn acts and deadlines.
-func play(t *testing.T, seed int64, reached map[string]bool) {
+func play(t *testing.T, seed int64, amending bool, reached map[string]bool) {
 	g := &maker{r: rand.New(rand.NewSource(seed))}
 	a := g.agreement()
+	if amending {
+		a.Amended.NeverShorten = g.one(6)
+	}
 	m := Compile(a)
 	s, n, again := m.Start(), newNaive(a), m.Start()
 	again.KeepCauses(false)
@@ -108,10 +111,42 @@ func play(t *testing.T, seed int64, reached map[string]bool) {
 		}
 		check()
 	}
-	outcomes := make([]int64, len(m.vaults))
+	outcomes := map[agreement.Name]int64{}
 	for step := range 40 {
 		now := s.now
 		kept, before := s.Clone(), s.Bytes()
+		if amending && g.one(6) {
+			at := g.time(s)
+			b := g.amendment(s.m.agreement)
+			log += fmt.Sprintf("  %d amended: ", at)
+			to := Compile(b)
+			after, carried, err := to.Carry(s, at, -1)
+			other := n.amend(b, at)
+			if (err == nil) != (other != nil) {
+				t.Fatalf("seed %d: after\n%sthe machine says %v, the naive evaluator the opposite\n%s", seed, log, err, amendmentText(s.m.agreement, b))
+			}
+			if !bytes.Equal(s.Bytes(), before) {
+				t.Fatalf("seed %d: an amendment changed the state that it amends:\n%s", seed, log)
+			}
+			if err != nil {
+				log += fmt.Sprintln("refused:", err)
+				reached["refused amendment"] = true
+				g.a = s.m.agreement
+				continue
+			}
+			log += carried.Text()
+			reached["amendment"] = true
+			again, _, _ = to.Carry(again, at, -1)
+			for _, c := range carried.Amendment.Kept {
+				if o, ok := outcomes[c.Was]; ok && c.Was != c.Now {
+					delete(outcomes, c.Was)
+					outcomes[c.Now] = o
+				}
+			}
+			s, n, m = after, other, to
+			check()
+			continue
+		}
 		if next, ok := s.Next(); ok && g.one(3) {
 			log += fmt.Sprintf("  fire %v\n", next)
 			s.Fire()
@@ -163,13 +198,13 @@ func (g *maker) time(s *State) agreement.Instant {
 }
 
 // monotone notes the outcomes and says which went back.
-func monotone(s *State, outcomes []int64) string {
+func monotone(s *State, outcomes map[agreement.Name]int64) string {
 	for i := range s.m.vaults {
-		was, is := outcomes[i], s.values[s.m.vaults[i].outcome]
+		was, is := outcomes[s.m.vaults[i].Name], s.values[s.m.vaults[i].outcome]
 		if was >= outcomeReleased && is != was || was == outcomeHeld && is == outcomeOpen {
 			return fmt.Sprintf("the outcome of %s went from %s to %s", s.m.vaults[i].Name, outcomeWords[was], outcomeWords[is])
 		}
-		outcomes[i] = is
+		outcomes[s.m.vaults[i].Name] = is
 	}
 	return ""
 }
@@ -179,11 +214,32 @@ func monotone(s *State, outcomes []int64) string {
 func TestAgainstNaive(t *testing.T) {
 	reached := map[string]bool{}
 	for seed := range int64(300) {
-		play(t, seed, reached)
+		play(t, seed, false, reached)
 	}
 	for _, w := range commitmentWords {
 		if !reached[w] {
 			t.Errorf("no drawn commitment was ever %s", w)
+		}
+	}
+}
+
+func amendmentText(old, a *agreement.Agreement) string {
+	how, ds := agreement.Amends(old, a)
+	if how == nil {
+		return fmt.Sprint(ds)
+	}
+	return how.Text()
+}
+
+// TestAmendedAgainstNaive amends drawn agreements at drawn instants.
+func TestAmendedAgainstNaive(t *testing.T) {
+	reached := map[string]bool{}
+	for seed := range int64(300) {
+		play(t, seed, true, reached)
+	}
+	for _, w := range append(slices.Clone(commitmentWords), "amendment", "refused amendment") {
+		if !reached[w] {
+			t.Errorf("nothing drawn was ever %s", w)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 
 	"detente/agreement"
 )
@@ -412,6 +413,36 @@ func (c *carrier) report(at agreement.Instant, entry int64) *Carried {
 		s.gone = append(slices.Clip(s.gone), out.Ended...)
 	}
 	return out
+}
+
+// Text is what became of everything, a line each; empty if nothing did.
+func (c *Carried) Text() string {
+	var b strings.Builder
+	for _, m := range c.Moved {
+		switch {
+		case !m.To.Set:
+			fmt.Fprintf(&b, "%s of %s, which ran until %s, no longer runs\n", m.What, m.Subject, m.From)
+		case !m.From.Set:
+			fmt.Fprintf(&b, "%s of %s runs until %s\n", m.What, m.Subject, m.To)
+		default:
+			fmt.Fprintf(&b, "%s of %s moves from %s to %s\n", m.What, m.Subject, m.From, m.To)
+		}
+	}
+	for _, x := range c.Became {
+		fmt.Fprintf(&b, "%s becomes %s; it was %s\n", x.Fluent, x.To, x.From)
+	}
+	for _, g := range c.Ended {
+		fmt.Fprintf(&b, "%s %s ends%s\n", g.Noun, g.Name, g.was(local{}))
+	}
+	return b.String()
+}
+
+// was is how what ended stood.
+func (g Gone) was(l local) string {
+	if g.Status == "" {
+		return ""
+	}
+	return "; it was " + g.status(l)
 }
 
 func (c *carrier) oldFluent(name agreement.Name, attr string) int32 {

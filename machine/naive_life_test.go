@@ -142,9 +142,15 @@ func (n *naive) breach(x *agreement.Commitment) {
 func (n *naive) find(x *agreement.Commitment, accept bool) {
 	c := n.c[x.Name]
 	for _, v := range n.v {
-		if f := v.frozen; f != nil && f.c[x.Name].status == "claimed" && f.c[x.Name].claimed == c.claimed {
+		f := v.frozen
+		if f == nil {
+			continue
+		}
+		then := v.then(x.Name)
+		if o := f.c[then]; o != nil && o.status == "claimed" && o.claimed == c.claimed {
 			f.now = n.now
-			f.find(x, accept)
+			y, _ := f.commitment(then)
+			f.find(y, accept)
 			f.rest(nil)
 		}
 	}
@@ -170,12 +176,17 @@ func (n *naive) find(x *agreement.Commitment, accept bool) {
 // look is at a vault, after everything else has come to rest.
 func (n *naive) look(x *agreement.Vault) {
 	v := n.v[x.Name]
-	switch {
-	case v.outcome == "open":
+	if v.outcome == "open" {
 		v.closes = n.date(x.Closes)
-	case v.frozen != nil && v.frozen.holds(x.OpensIf):
+	}
+	if v.frozen == nil {
+		return
+	}
+	asked, _ := byName(v.frozen.a.Vaults, func(v *agreement.Vault) name { return v.Name }, v.then(x.Name))
+	switch {
+	case v.frozen.holds(asked.OpensIf):
 		v.outcome, v.decided, v.frozen = "release", n.now, nil
-	case v.frozen != nil && !v.frozen.mayOpen(x, v.closes):
+	case !v.frozen.mayOpen(asked, v.closes):
 		v.frozen = nil
 		n.otherwise(x)
 	}
@@ -411,6 +422,14 @@ func (n *naive) promised(x *agreement.Commitment, e agreement.Expr) []name {
 		if e.Op == "and" {
 			return append(n.promised(x, e.X), n.promised(x, e.Y)...)
 		}
+	case *agreement.Count:
+		var out []name
+		for _, y := range e.Of {
+			if e.Func == "all" {
+				out = append(out, n.promised(x, y)...)
+			}
+		}
+		return out
 	case *agreement.Ref:
 		m, ok := byName(n.a.Measures, func(m *agreement.Measure) name { return m.Name }, e.Name)
 		if ok && e.Attr == "lifted" && m.By == x.By && x.Form == agreement.Do {

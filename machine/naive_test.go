@@ -39,6 +39,14 @@ type naiveVault struct {
 	outcome         string
 	closes, decided agreement.Instant
 	frozen          *naive
+	called          map[name]name // what blocks now are called in frozen; nil: the same
+}
+
+func (v *naiveVault) then(x name) name {
+	if v.called == nil {
+		return x
+	}
+	return v.called[x]
 }
 
 type naive struct {
@@ -52,6 +60,7 @@ type naive struct {
 	v       map[name]*naiveVault
 	assume  map[name]bool
 	still   bool // a state at a close
+	gone    map[name]bool
 }
 
 type naiveTimer struct {
@@ -62,6 +71,12 @@ type naiveTimer struct {
 }
 
 func newNaive(a *agreement.Agreement) *naive {
+	n := blankNaive(a)
+	n.rest(nil)
+	return n
+}
+
+func blankNaive(a *agreement.Agreement) *naive {
 	n := &naive{a: a, now: -1 << 63, status: "unsigned", inForce: never, signed: map[name]bool{},
 		c: map[name]*naiveCommitment{}, b: map[name]*naiveBlock{}, v: map[name]*naiveVault{}}
 	block := func(x name, on bool) {
@@ -85,7 +100,6 @@ func newNaive(a *agreement.Agreement) *naive {
 	for _, x := range a.Vaults {
 		n.v[x.Name] = &naiveVault{outcome: "open", closes: never, decided: never}
 	}
-	n.rest(nil)
 	return n
 }
 

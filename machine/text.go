@@ -27,7 +27,7 @@ func (st Standing) Text() string {
 		line("  %-10s %-*s  %s", it.Noun, width, it.Name, it.status(st.local))
 	}
 	for _, g := range st.Gone {
-		line("  %-10s %s  ended by an amendment on %s; it was %s", g.Noun, g.Name, st.local.text(g.EndedAt), g.status(st.local))
+		line("  %-10s %s  ended by an amendment on %s%s", g.Noun, g.Name, st.local.text(g.EndedAt), g.was(st.local))
 	}
 	if len(st.Deadlines) > 0 {
 		line("next")

@@ -29,7 +29,7 @@ type Step struct {
 	At        Moment          `json:"at"`    // not known: from the start
 	Entry     int64           `json:"entry"` // of the record; -1: a deadline, or the start
 	Amendment bool            `json:"amendment,omitempty"`
-	Rule      string          `json:"rule"`  // in a few words
+	Rule      string          `json:"rule"` // in a few words
 	Clause    string          `json:"clause,omitempty"`
 	Range     agreement.Range `json:"range"` // of the text
 	Condition string          `json:"condition,omitempty"`
