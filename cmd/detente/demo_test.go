@@ -21,6 +21,7 @@ import (
 	"detente/agreement"
 	"detente/machine"
 	"detente/record"
+	"detente/simulation/calculator/against"
 
 	"golang.org/x/sys/unix"
 )
@@ -65,6 +66,10 @@ func TestDemo(t *testing.T) {
 		auditHolds(t, released+".detente", "vault footage: release (decided).")
 		auditHolds(t, erased+".detente", "vault footage: erase (decided).")
 	})
+	t.Run("calculated", func(t *testing.T) {
+		calculated(t, released+".detente")
+		calculated(t, erased+".detente")
+	})
 	t.Run("coverage", func(t *testing.T) {
 		segments(t, released+".detente")
 		segments(t, erased+".detente")
@@ -74,6 +79,22 @@ func TestDemo(t *testing.T) {
 	t.Run("age", func(t *testing.T) { opensWithAge(t, released) })
 	t.Run("undecided", func(t *testing.T) { undecided(t, released+".detente") })
 	t.Run("flipped", func(t *testing.T) { everyFlipIsFound(t, released+".detente") })
+}
+
+// calculated holds an exported story to the independent calculator.
+func calculated(t *testing.T, path string) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := record.ReadExport(b, record.DefaultLimits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := against.Product(e.Bundle, e.Entries, e.Objects); err != nil {
+		t.Errorf("%s: %v", path, err)
+	}
 }
 
 // detente runs a command within this process.

@@ -47,7 +47,6 @@ type dealing struct {
 	digest         string
 	statements     []string // ids under which ciphertexts may answer it
 	core           object
-	clock          int64
 	texts          map[int]string // ciphertexts by seat, 1 first
 	complete, void bool
 	acknowledged   map[int]bool
@@ -73,11 +72,6 @@ func (f *fold) ledger(v *vaultTerms) *ledger {
 	l := &ledger{fold: f, v: v, id: id, vaultID: digest("detente/vault/vault/1", id, []byte(v.name)),
 		accepted: map[string]bool{}, barred: map[string]bool{}, tried: map[int64]int64{}}
 	for i, j := range f.judged {
-		for _, d := range l.dealings {
-			if !d.complete && d.clock != beginning && f.past[i].clock > d.clock+3600 {
-				d.void = true // lost
-			}
-		}
 		if s := j.said; s != nil && s.body["vault"] == v.name {
 			l.take(i, s)
 		}
@@ -199,7 +193,7 @@ func (l *ledger) deal(i int, s *said) {
 		}
 	}
 	l.dealings = append(l.dealings, &dealing{epoch: epoch, attempt: attempt, digest: s.body["digest"].(string), core: s.body,
-		statements: []string{hex.EncodeToString(s.id[:])}, clock: l.past[i].clock, texts: map[int]string{}, acknowledged: map[int]bool{}, complained: map[int]bool{}, sealedAt: -1})
+		statements: []string{hex.EncodeToString(s.id[:])}, texts: map[int]string{}, acknowledged: map[int]bool{}, complained: map[int]bool{}, sealedAt: -1})
 }
 
 func sameCore(a, b object) bool {
