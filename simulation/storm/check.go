@@ -1,0 +1,208 @@
+package storm
+
+import (
+	"bytes"
+	"path"
+	"slices"
+	"strconv"
+	"time"
+
+	"detente/machine"
+	"detente/statement"
+	"detente/vault"
+)
+
+// done is whether everything that has to happen has happened.
+func (b *book) done() bool {
+	b.follow()
+	if b.w.stormy || b.w.twoHistories() && b.w.now() < b.w.plan.Calm+15*time.Minute {
+		return false
+	}
+	if b.w.twoHistories() {
+		return true
+	}
+	if b.fold.Size() == 0 || b.w.plan.Host == DepositaryGone {
+		return false
+	}
+	switch b.outcome() {
+	case string(machine.Released):
+		return b.allOpen || b.failing() > b.w.plan.Terms.Absent && b.w.now() > b.w.plan.Calm+20*time.Minute
+	case string(machine.Erased):
+		for _, a := range b.honest(custodianRole) {
+			if !b.said(a.name) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+func (b *book) honest(r Role) (out []*actor) {
+	for _, a := range b.w.actors {
+		if a.role == r && a.crook == "" && !b.forked[a.name] {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// said is whether the record has a custodian's word that it erased.
+func (b *book) said(name string) bool {
+	for i, c := range b.ledger.Custodies {
+		if custodianName(i) == name {
+			return len(c.Erased) > 0
+		}
+	}
+	return false
+}
+
+// failing is how many custodians may not hand over what they acknowledged.
+func (b *book) failing() (n int) {
+	for _, a := range b.w.actors {
+		if a.role == custodianRole && (a.crook == WrongShare || a.crook == NoShare || a.crook == FalseComplaint || a.backed || b.forked[a.name]) {
+			n++
+		}
+	}
+	return n
+}
+
+// last checks what must be true in the end.
+func (b *book) last() {
+	b.follow()
+	for _, check := range []func(){b.everybodyIsUp, b.nothingIsLost, b.datesAreTrue, b.outcomeIsKept, b.nothingOpens, b.clipsAreTrue} {
+		if b.w.failure == nil {
+			check()
+		}
+	}
+}
+
+// everybodyIsUp: a crash leaves what opens.
+func (b *book) everybodyIsUp() {
+	if b.w.twoHistories() {
+		return // who saw both stops, as it should
+	}
+	for _, a := range b.w.actors {
+		if a.life == nil && a.gone == 0 && a.crook == "" && !b.forked[a.name] && b.w.plan.Host != DepositaryGone {
+			b.w.fail(8, "%s, a %s, does not start in the calm: %v", a.name, a.role, a.err)
+		}
+	}
+}
+
+// nothingIsLost: what was acknowledged is on the record, once, where it was
+// said to be.
+func (b *book) nothingIsLost() {
+	seen := map[statement.ID]int64{}
+	for i := range b.fold.Size() {
+		j := b.fold.Entry(i)
+		if j.Statement == nil || j.Fault != nil {
+			continue
+		}
+		if first, ok := seen[j.Statement.ID]; ok {
+			b.w.fail(2, "entries %d and %d are one statement, and both count", first, i)
+		}
+		seen[j.Statement.ID] = i
+	}
+	for id, a := range b.acks {
+		if a.index >= b.size() {
+			b.w.fail(2, "statement %s was acknowledged as entry %d; the record has %d", id, a.index, b.size())
+			return
+		}
+		s, err := statement.Parse(b.entries[a.index])
+		if err != nil || s.ID != id {
+			b.w.fail(2, "statement %s was acknowledged as entry %d, which is another", id, a.index)
+		}
+	}
+}
+
+// datesAreTrue: no statement takes effect before it was made, beyond what
+// honest clocks are off.
+func (b *book) datesAreTrue() {
+	slack := b.w.plan.Skew + 2*time.Second
+	for _, i := range b.w.script.intents {
+		j, ok := b.fold.ByID(i.id)
+		if !ok || j.Effect == nil || i.note == nil {
+			continue
+		}
+		at := time.Unix(int64(j.Effect.At), 0).Sub(begin)
+		if at < i.offered-slack {
+			b.w.fail(6, "the %s of %s was made at %s and took effect at %s", i.what, i.by, i.offered, at)
+		}
+	}
+}
+
+// outcomeIsKept: what was decided is done.
+func (b *book) outcomeIsKept() {
+	if b.w.plan.Host == DepositaryGone || b.w.twoHistories() {
+		return
+	}
+	switch b.outcome() {
+	case string(machine.Released):
+		sealed := slices.ContainsFunc(b.ledger.Attempts, func(a *vault.Attempt) bool { return a.Status == vault.Sealed })
+		if sealed && !b.allOpen && b.failing() <= b.w.plan.Terms.Absent && !b.forked[agencyName] {
+			b.w.fail(5, "the vault is released, %d custodians fail, and not every epoch opens: %+v", b.failing(), b.report)
+		}
+	case string(machine.Erased):
+		for _, a := range b.honest(custodianRole) {
+			for _, folder := range []string{"share", "key"} {
+				if left, err := a.disk.fs.ReadDir(path.Join(dir, vaultName, folder)); err != nil || len(left) > 0 {
+					b.w.fail(5, "the vault is erased, and %s keeps %d files in %s (%v)", a.name, len(left), folder, err)
+				}
+			}
+			if !b.said(a.name) {
+				b.w.fail(5, "the vault is erased, and %s does not say so", a.name)
+			}
+		}
+	default:
+		if b.size() > 0 {
+			b.w.fail(5, "the vault is not decided %s after its cut: %q", b.w.now()-b.w.plan.Terms.cut(), b.outcome())
+		}
+	}
+}
+
+// nothingOpens: fewer custodians than are needed open nothing with what they
+// kept, and nothing opened unless it was released.
+func (b *book) nothingOpens() {
+	for _, a := range b.ledger.Attempts {
+		var shares []*vault.Share
+		for _, seat := range slices.Sorted(seats(b.kept[a.Digest])) {
+			if s, err := vault.ParseShare(seat, b.kept[a.Digest][seat]); err == nil {
+				shares = append(shares, s)
+			}
+		}
+		if id, err := a.Core.Recover(shares); err == nil && id != nil && len(shares) < a.NeedNow() {
+			b.w.fail(4, "%d custodians opened epoch %d, which needs %d", len(shares), a.Core.Epoch, a.NeedNow())
+		}
+	}
+	if o, _ := b.fold.State().Outcome(vaultName); len(b.clips) > 0 && o != machine.Released && b.w.plan.Host != DepositaryGone && !b.w.twoHistories() {
+		b.w.fail(4, "%d clips opened; the outcome is %s", len(b.clips), o)
+	}
+}
+
+func seats(m map[int][]byte) func(func(int) bool) {
+	return func(yield func(int) bool) {
+		for seat := range m {
+			if !yield(seat) {
+				return
+			}
+		}
+	}
+}
+
+// clipsAreTrue: what opened is what the camera showed, each slot once.
+func (b *book) clipsAreTrue() {
+	shown := map[int]int64{}
+	for seq, data := range b.clips {
+		rest, ok := bytes.CutPrefix(data, []byte("slot "))
+		number, _, _ := bytes.Cut(rest, []byte("\n"))
+		slot, err := strconv.Atoi(string(number))
+		if !ok || err != nil || !bytes.Equal(data, footage(b.w.plan.Seed, slot)) {
+			b.w.fail(4, "clip %d is not what the camera showed", seq)
+			return
+		}
+		if other, ok := shown[slot]; ok && other != seq {
+			b.w.fail(2, "clips %d and %d show one slot", other, seq)
+		}
+		shown[slot] = seq
+	}
+}
