@@ -15,7 +15,8 @@ const (
 	PurposeDocument  Purpose = "detente/document/1"  // first line of a salted document's digest
 	PurposeFindings  Purpose = "detente/findings/1"  // first line of a findings' digest
 	PurposeState     Purpose = "detente/state/1"     // first line of a machine state's bytes
-	PurposeReceipt   Purpose = "detente/receipt/1"   // reserved for receipts outside the record
+	PurposeReceipt   Purpose = "detente/receipt/1"   // first line of a receipt outside the record
+	PurposeEvidence  Purpose = "detente/evidence/1"  // first line of evidence of two histories
 	PurposePrepared  Purpose = "detente/prepared/1"  // first line of a statement on its way to its signers
 
 	PurposeStore    Purpose = "detente/store/1"    // first line of a store's own file
@@ -57,7 +58,7 @@ const (
 // its origin, "<name>/<64 hex digits>", and no purpose has that form.
 var Purposes = []Purpose{
 	PurposeStatement, PurposeBundle, PurposeRecord, PurposeProof, PurposeExport, PurposeDocument, PurposeFindings,
-	PurposeState, PurposeReceipt, PurposePrepared,
+	PurposeState, PurposeReceipt, PurposeEvidence, PurposePrepared,
 	PurposeStore, PurposeTail, PurposeWAL, PurposeWALBody, PurposeWALFrame,
 	PurposeVaultName, PurposeVaultCustodian, PurposeVaultNonce, PurposeVaultHalf,
 	PurposeVaultKey, PurposeVaultCore, PurposeVaultShare, PurposeVaultEpoch, PurposeVaultSeed, PurposeVaultBase,
