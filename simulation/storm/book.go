@@ -29,6 +29,7 @@ type book struct {
 	w *World
 
 	entries [][]byte // of the record of the honest depositary
+	objects [][]byte
 	root    tlog.Hash
 	signed  map[int64]tlog.Hash // heads that it signed
 	acks    map[statement.ID]ack
@@ -140,6 +141,8 @@ func (b *book) answered(to *actor, m *message, a *answer) {
 		b.witnessed(to, m)
 	case to.name == depositaryName && (strings.HasSuffix(m.path, "/head") || strings.HasSuffix(m.path, "/checkpoint")):
 		b.shown(a.body)
+	case to.name == depositaryName && strings.HasSuffix(m.path, "/object") && m.method == http.MethodPost:
+		b.objects = append(b.objects, m.body)
 	case to.name == depositaryName && strings.HasSuffix(m.path, "/submit"):
 		b.acknowledged(m, a)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"path"
+	"time"
 
 	"detente/agreement"
 	"detente/machine"
@@ -27,6 +28,22 @@ const (
 // Canaries are all of them.
 func Canaries() []Canary {
 	return []Canary{DeafDisk, HastyCustodian, CredulousReader, ForgetfulWitness}
+}
+
+// Plan is the plan of a seed with the occasion that a canary needs.
+func (c Canary) Plan(seed uint64) Plan {
+	p := NewPlan(seed)
+	switch c {
+	case DeafDisk:
+		p.Host, p.DiskRate, p.Life = "", 0.002, 4*time.Minute
+	case HastyCustodian:
+		p.Host, p.Terms.Else, p.Claim = "", "erase", 0
+	case CredulousReader, ForgetfulWitness:
+		p.Host = RolledBack
+		p.HostFrom, p.HostTill = p.Terms.Opens+15*time.Minute, p.Terms.Closes
+		p.Liars = nil
+	}
+	return p
 }
 
 // hasten acts on the record as it is shown, final or not.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"detente/machine"
+	"detente/simulation/calculator/against"
 	"detente/statement"
 	"detente/vault"
 )
@@ -70,7 +71,7 @@ func (b *book) failing() (n int) {
 // last checks what must be true in the end.
 func (b *book) last() {
 	b.follow()
-	for _, check := range []func(){b.everybodyIsUp, b.nothingIsLost, b.datesAreTrue, b.outcomeIsKept, b.nothingOpens, b.clipsAreTrue} {
+	for _, check := range []func(){b.everybodyIsUp, b.nothingIsLost, b.datesAreTrue, b.outcomeIsKept, b.nothingOpens, b.clipsAreTrue, b.calculated} {
 		if b.w.failure == nil {
 			check()
 		}
@@ -176,6 +177,19 @@ func (b *book) nothingOpens() {
 	}
 	if o, _ := b.fold.State().Outcome(vaultName); len(b.clips) > 0 && o != machine.Released && b.w.plan.Host != DepositaryGone && !b.w.twoHistories() {
 		b.w.fail(4, "%d clips opened; the outcome is %s", len(b.clips), o)
+	}
+}
+
+// calculated: the independent calculator reads the record as the product does,
+// at its end and at an earlier entry.
+func (b *book) calculated() {
+	if b.size() == 0 {
+		return
+	}
+	for _, n := range []int64{1 + b.w.rng.Int64N(b.size()), b.size()} {
+		if err := against.Product(b.w.bundle, b.entries[:n], b.objects); err != nil {
+			b.w.fail(6, "the first %d entries: %v", n, err)
+		}
 	}
 }
 

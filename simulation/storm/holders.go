@@ -25,10 +25,11 @@ import (
 
 // A holding is a life of a custodian.
 type holding struct {
-	w *World
-	a *actor
-	c *custodian.Custodian
-	x *mirror.Follower // of the canary that does not wait
+	w    *World
+	a    *actor
+	c    *custodian.Custodian
+	x    *mirror.Follower // of the canary that does not wait
+	mute bool
 }
 
 func (w *World) openCustodian(a *actor) (life, error) {
@@ -50,8 +51,11 @@ func (w *World) openCustodian(a *actor) (life, error) {
 }
 
 func (h *holding) step(ctx context.Context) error {
-	if h.a.crook == NoShare && h.w.stormy && h.w.now() > h.w.plan.Terms.Closes {
-		h.w.count(NoShare)
+	if h.a.crook == NoShare && h.w.now() > h.w.plan.Terms.Closes {
+		if !h.mute {
+			h.w.count(NoShare)
+		}
+		h.mute = true
 		return nil
 	}
 	if err := h.c.Step(ctx); err != nil {
@@ -97,6 +101,9 @@ func (w *World) twist(a *actor, m *message) {
 		}
 		s.Body = b
 	case statement.AcknowledgeBody:
+		if a.crook == ShareKept || a.crook == ShareEarly {
+			w.keep(a, b)
+		}
 		if a.crook != FalseComplaint {
 			return
 		}
@@ -105,11 +112,6 @@ func (w *World) twist(a *actor, m *message) {
 			return
 		}
 		s.Body = statement.ComplainBody{Vault: b.Vault, Digest: b.Digest, Seat: b.Seat, Seed: base64.StdEncoding.EncodeToString(seed), Next: b.Next}
-	case statement.ErasedBody:
-		if a.crook == ShareKept {
-			w.count(ShareKept)
-		}
-		return
 	default:
 		return
 	}
@@ -120,6 +122,26 @@ func (w *World) twist(a *actor, m *message) {
 	if m.body, err = statement.Sign(text, w.keys.signer(a.name)); err == nil {
 		w.count(a.crook)
 	}
+}
+
+// keep is a dishonest custodian that puts a share aside, or gives it away at
+// once: both come into the hands of whoever wants to open the vault.
+func (w *World) keep(a *actor, ack statement.AcknowledgeBody) {
+	d, err := vault.ParseDigest(ack.Digest)
+	if err != nil {
+		return
+	}
+	share, err := durable.ReadFile(a.disk.fs, path.Join(dir, vaultName, "share", d.String()), vault.ShareSize)
+	if err != nil {
+		return
+	}
+	if w.book.kept[d] == nil {
+		w.book.kept[d] = map[int][]byte{}
+	}
+	if w.book.kept[d][ack.Seat] == nil {
+		w.count(a.crook)
+	}
+	w.book.kept[d][ack.Seat] = share
 }
 
 // keyOf is the private key by which somebody's share of a dealing came.
