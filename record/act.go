@@ -1,6 +1,8 @@
 package record
 
 import (
+	"fmt"
+
 	"detente/agreement"
 	"detente/machine"
 	"detente/statement"
@@ -49,9 +51,16 @@ func (f *Fold) takeEffect(i int64, at agreement.Instant) {
 	e := &Effect{At: at, Proof: f.Size()}
 	j.Effect = e
 	s := j.Statement
+	if b, ok := s.Body.(statement.AmendBody); ok {
+		e.Verdict = f.consent(s, b, i, at)
+		return
+	}
 	switch s.Body.Kind().Force() {
 	case statement.ForceMachine:
 		e.Verdict = f.act(s, i, at)
+	case statement.ForceRecord:
+		e.Verdict.Reason = f.ignored[i]
+		e.Verdict.Effect = e.Verdict.Reason == ""
 	case statement.ForceWords:
 		e.Verdict.Reason = "words: they stand on the record and change nothing"
 	case statement.ForceReserved:
@@ -64,6 +73,9 @@ func (f *Fold) takeEffect(i int64, at agreement.Instant) {
 // act lets the machine judge a statement.
 func (f *Fold) act(s *statement.Signed, i int64, at agreement.Instant) machine.Verdict {
 	a := actOf(s, i, at)
+	if reason := f.bringUpToDate(&a, s); reason != "" {
+		return machine.Verdict{Reason: reason}
+	}
 	if a.Verb == machine.Verify {
 		if reason := f.staleFinding(a.Subject, s.Answers); reason != "" {
 			return machine.Verdict{Reason: reason}
@@ -100,7 +112,7 @@ func (f *Fold) staleFinding(commitment agreement.Name, answers statement.ID) str
 	}
 	switch b := f.entries[i].Statement.Body.(type) {
 	case statement.PerformBody:
-		if agreement.Name(b.Commitment) != commitment {
+		if f.renamed(f.entries[i].Statement.Bundle, agreement.Name(b.Commitment)) != commitment {
 			return "it answers a claim of another commitment"
 		}
 	case statement.LiftBody, statement.ImposeBody, statement.ReportBody, statement.InvokeBody, statement.SignBody:
@@ -111,4 +123,26 @@ func (f *Fold) staleFinding(commitment agreement.Name, answers statement.ID) str
 		return "it answers a claim that has been found on already"
 	}
 	return ""
+}
+
+// bringUpToDate makes an act of a statement made under an earlier text one
+// under the text in force, or says why that cannot be.
+func (f *Fold) bringUpToDate(a *machine.Act, s *statement.Signed) (reason string) {
+	if s.Bundle == f.InForce().ID {
+		return ""
+	}
+	if a.Verb == machine.Sign {
+		return fmt.Sprintf("consents to be bound by the text %s, in whose place another has come: sign that one", s.Bundle)
+	}
+	if a.By, reason = f.today(s.Bundle, subject{name: a.By}); reason != "" {
+		return reason
+	}
+	a.Subject, reason = f.today(s.Bundle, subject{nounOf[a.Verb], a.Subject})
+	return reason
+}
+
+// nounOf is what each verb is about.
+var nounOf = map[machine.Verb]agreement.Noun{
+	machine.Perform: "commitment", machine.Verify: "commitment", machine.Contest: "commitment",
+	machine.Lift: "measure", machine.Impose: "measure", machine.Invoke: "act", machine.Report: "reading",
 }

@@ -30,42 +30,94 @@ type word struct {
 }
 
 // noteOutcome folds a signed outcome, at its place.
-func (f *Fold) noteOutcome(j *Judged) {
-	b, ok := j.Statement.Body.(statement.OutcomeBody)
-	if !ok {
-		return
-	}
+func (f *Fold) noteOutcome(j *Judged, b statement.OutcomeBody) {
 	h, err := f.vaultHistory(agreement.Name(b.Vault))
 	if err != nil || h.agreed.size > 0 {
+		return
+	}
+	by, reason := f.today(j.Statement.Bundle, subject{name: j.Statement.By})
+	if slices.Contains(h.seats(), j.Statement.By) {
+		by, reason = j.Statement.By, "" // a seat that an amendment gave to another still has its keys
+	}
+	if reason == "" {
+		_, reason = f.today(j.Statement.Bundle, subject{"vault", h.vault.Name})
+	}
+	if reason != "" {
+		f.ignored[j.Index] = reason
 		return
 	}
 	if h.agreed.said == nil {
 		h.agreed.said = map[agreement.Name]word{}
 	}
-	by, outcome := j.Statement.By, machine.Outcome(b.Outcome)
+	outcome := machine.Outcome(b.Outcome)
 	switch last, seen := h.agreed.said[by], j.Statement.Seen.Size; {
 	case last.outcome == "" || seen > last.seen:
 		h.agreed.said[by] = word{outcome, seen}
 	case seen == last.seen && outcome != last.outcome:
 		h.agreed.said[by] = word{machine.Held, seen}
 	}
-	for _, name := range f.mustAgree(h.vault) {
-		if h.agreed.said[name].outcome != outcome {
-			return
-		}
+	if len(f.unagreed(h, outcome)) == 0 {
+		h.agreed.size, h.agreed.outcome = j.Index+1, outcome
 	}
-	h.agreed.size, h.agreed.outcome = j.Index+1, outcome
 }
 
-// mustAgree is everybody whose signature an agreed outcome of a vault needs.
-func (f *Fold) mustAgree(v *agreement.Vault) []agreement.Name {
+// carry takes what was said to a new text: nothing of a vault whose terms
+// change, for its authors never saw these.
+func (a *agreed) carry(m *agreement.Amendment, changed bool) {
+	if a.size > 0 {
+		return
+	}
+	said := map[agreement.Name]word{}
+	for name, w := range a.said {
+		now, kept := m.Now(name)
+		if !kept {
+			now = name // a custodian that the new text does without
+		}
+		if !changed {
+			said[now] = w
+		}
+	}
+	a.said = said
+}
+
+// enough is how many of a roster, by refusing or by keeping what they hold,
+// prevent both that the others open and that the others' erasing is the end.
+func (r roster) enough() int { return max(r.need, len(r.seats)-r.need+1) }
+
+// seats are all that hold or held a seat of the vault.
+func (h *vaultHistory) seats() []agreement.Name {
+	var all []agreement.Name
+	for _, r := range h.rosters {
+		all = append(all, r.seats...)
+	}
+	return all
+}
+
+// unagreed is whose word is missing from an outcome: every signatory's, every
+// custodian's of the vault, and, of custodians whom an amendment replaced, those
+// of so many that the others cannot bring about another outcome.
+func (f *Fold) unagreed(h *vaultHistory, outcome machine.Outcome) []agreement.Name {
 	var names []agreement.Name
-	for _, p := range f.agreement.Parties {
+	for _, p := range f.InForce().Parties {
 		if p.Signs {
 			names = append(names, p.Name)
 		}
 	}
-	return append(names, v.Seats...)
+	says := func(n agreement.Name) bool { return h.agreed.said[n].outcome == outcome }
+	last := len(h.rosters) - 1
+	names = slices.DeleteFunc(append(names, h.rosters[last].seats...), says)
+	for _, r := range h.rosters[:last] {
+		missing := slices.DeleteFunc(slices.Clone(r.seats), says)
+		if len(r.seats)-len(missing) >= r.enough() {
+			continue
+		}
+		for _, n := range missing {
+			if !slices.Contains(names, n) {
+				names = append(names, n)
+			}
+		}
+	}
+	return names
 }
 
 // Unagreed is who has not signed this outcome of a vault; nobody once it is
@@ -75,7 +127,7 @@ func (f *Fold) Unagreed(vault agreement.Name, outcome machine.Outcome) []agreeme
 	if err != nil || h.agreed.size > 0 && h.agreed.outcome == outcome {
 		return nil
 	}
-	return slices.DeleteFunc(f.mustAgree(h.vault), func(n agreement.Name) bool { return h.agreed.said[n].outcome == outcome })
+	return f.unagreed(h, outcome)
 }
 
 // Signed is the latest word of a name on the outcome of a vault: "" if it said

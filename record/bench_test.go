@@ -71,13 +71,14 @@ func BenchmarkDecide(bm *testing.B) {
 			if err != nil {
 				bm.Fatal(err)
 			}
-			h.closes = nil
-			b.f.noteClose(h, closing{at: 100, known: true})
-			b.f.noteClose(h, closing{size: 1, at: 1 << 40, known: true})
+			h.phases = nil
+			h.pending = nil
+			b.f.notePhase(h, phase{at: 100, known: true, vault: h.vault})
+			b.f.notePhase(h, phase{size: 1, at: 1 << 40, known: true, vault: h.vault})
 			h.decided, h.outcome = 2, machine.Released
-			late := []Cosignature{{"vienna", 1 << 39}, {"geneva", 1 << 39}, {"muscat", 1 << 39}}
+			late := []count{{b.f.last().lists[0].quorum, []agreement.Instant{1 << 39, 1 << 39, 1 << 39}}}
 			for i := range n {
-				b.f.noteProof(&Proof{Head: statement.Head{Size: int64(n + 2 - i)}, Cosignatures: late})
+				b.f.noteProof(&Proof{Head: statement.Head{Size: int64(n + 2 - i)}, counts: late})
 			}
 			if len(h.found.decided) < n {
 				bm.Fatalf("%d of %d are candidates: the worst case is another", len(h.found.decided), n)

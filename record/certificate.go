@@ -17,24 +17,37 @@ import (
 // so that looking for a certificate does not read them all again: a custodian
 // looks at every final head.
 type found struct {
-	// decided are the proofs cosigned before H that cover the deciding size.
-	// Which of them count hangs on the seals of changes up to their size, so of
+	// Which of these count hangs on the seals of changes up to their size, so of
 	// two the later helps only if it is smaller: sizes fall.
-	decided []*Proof
-	halted  *Proof // the first
+	decided []*Proof // cosigned before H, and covering the deciding size
+	halted  []*Proof
 	agreed  *Proof // the first
+}
+
+// smaller adds a proof to those before it if it is smaller.
+func smaller(all []*Proof, p *Proof) []*Proof {
+	if n := len(all); n > 0 && p.Head.Size >= all[n-1].Head.Size {
+		return all
+	}
+	return append(all, p)
+}
+
+// firstBelow is the first of them that is of a smaller size; none if all are larger.
+func firstBelow(all []*Proof, size int64) []*Proof {
+	k := sort.Search(len(all), func(k int) bool { return all[k].Head.Size < size })
+	return all[k:min(k+1, len(all))]
 }
 
 // noteProof keeps what a valid proof, just folded, gives for each vault. All
 // that happened up to its size has been noted already.
 func (f *Fold) noteProof(p *Proof) {
 	for _, h := range f.vaults {
-		h.pending = slices.DeleteFunc(h.pending, func(i int) bool { return f.seals(p, h.closes[i]) })
-		switch ground, _ := f.ground(h, p); {
-		case ground == Decided && (len(h.found.decided) == 0 || p.Head.Size < h.found.decided[len(h.found.decided)-1].Head.Size):
-			h.found.decided = append(h.found.decided, p)
-		case ground == Halted && h.found.halted == nil:
-			h.found.halted = p
+		h.pending = slices.DeleteFunc(h.pending, func(i int) bool { return p.seals(h.phases[i]) })
+		switch ground, _, _ := h.ground(p); {
+		case ground == Decided:
+			h.found.decided = smaller(h.found.decided, p)
+		case ground == Halted:
+			h.found.halted = smaller(h.found.halted, p)
 		}
 		if h.found.agreed == nil && h.agreedBy(p) {
 			h.found.agreed = p
@@ -42,71 +55,74 @@ func (f *Fold) noteProof(p *Proof) {
 	}
 }
 
-// seals is whether a proof shows that a change of the close was sealed before
-// the H that it replaced: a prefix that holds the change was cosigned by k,
-// each before that H. Without this rule a close that moves late would move the
-// cut past a halted certificate already given.
-func (f *Fold) seals(p *Proof, c closing) bool {
-	return p.Head.Size >= c.size && p.before(c.replaced) >= f.listAt(p.Head.Size).need
+// seals is whether a proof shows that a phase was sealed before the H that it
+// replaced: a prefix that holds the change was cosigned by a quorum, each before
+// that H; for a change of witnesses by a quorum of those before it and of those
+// after it. Without this rule a close that moves late, or witnesses who never
+// saw each other's word, would give a second certificate beside a halted one.
+func (p *Proof) seals(c phase) bool {
+	if p.Head.Size < c.size || !p.before(c.replaced) {
+		return false
+	}
+	return !slices.ContainsFunc(c.lists, func(q *quorum) bool { return !p.by(q) })
 }
 
+// A below is what the seals leave: each ground only for checkpoints of smaller
+// size.
+type below struct{ decided, halted int64 }
+
 // sealedBelow is the size of the first change that neither the record nor these
-// checkpoints show to be sealed: a decided certificate must be smaller.
-func (f *Fold) sealedBelow(h *vaultHistory, shown []*Proof) int64 {
-	for _, i := range h.pending {
-		if !slices.ContainsFunc(shown, func(p *Proof) bool { return f.seals(p, h.closes[i]) }) {
-			return h.closes[i].size
+// checkpoints show to be sealed: a decided certificate must be smaller. A halted
+// one must be smaller than the first amendment at or after such a change, for
+// under the terms before it another may have been given.
+func (h *vaultHistory) sealedBelow(shown []*Proof) below {
+	b := below{math.MaxInt64, math.MaxInt64}
+	for i, c := range h.phases {
+		if slices.Contains(h.pending, i) && !slices.ContainsFunc(shown, func(p *Proof) bool { return p.seals(c) }) {
+			b.decided = min(b.decided, c.size)
+		}
+		if c.amended && b.decided <= c.size {
+			b.halted = min(b.halted, c.size)
 		}
 	}
-	return math.MaxInt64
+	return b
 }
 
 // ground is what the text lets a cosigned checkpoint be a certificate of, but
 // for the seals of changes; empty if of nothing.
-func (f *Fold) ground(h *vaultHistory, p *Proof) (Ground, Cut) {
-	at, known := h.closeAt(p.Head.Size)
-	if !known {
-		return "", Cut{}
+func (h *vaultHistory) ground(p *Proof) (Ground, Cut, *agreement.Vault) {
+	c := h.phaseAt(p.Head.Size)
+	if !c.known || p.Head.Size < h.renounced {
+		return "", Cut{}, nil
 	}
-	cut, need := f.cut(h.vault, at), f.listAt(p.Head.Size).need
+	cut := c.cut()
 	switch {
 	case h.decided > 0 && p.Head.Size >= h.decided:
-		if p.before(cut.H) >= need {
-			return Decided, cut
+		if p.before(cut.H) {
+			return Decided, cut, c.vault
 		}
-	case len(p.Cosignatures)-p.before(later(cut.H, cut.Margin)) >= need:
-		return Halted, cut
+	case p.notBefore(later(cut.H, cut.Margin)):
+		return Halted, cut, c.vault
 	}
-	return "", cut
-}
-
-// before is how many cosignatures state a time before t.
-func (p *Proof) before(t agreement.Instant) int {
-	n := 0
-	for _, c := range p.Cosignatures {
-		if c.Time < t {
-			n++
-		}
-	}
-	return n
+	return "", cut, c.vault
 }
 
 // agreedBy is whether a cosigned checkpoint covers an agreed outcome.
 func (h *vaultHistory) agreedBy(p *Proof) bool {
-	return h.agreed.size > 0 && p.Head.Size >= h.agreed.size
+	return h.agreed.size > 0 && p.Head.Size >= max(h.agreed.size, h.renounced)
 }
 
 // certify gives the certificates that one cosigned checkpoint is: one that the
 // text gives, one of an agreement, both, or none.
-func (f *Fold) certify(h *vaultHistory, p *Proof, below int64) []Certificate {
+func (h *vaultHistory) certify(p *Proof, below below) []Certificate {
 	var all []Certificate
-	ground, cut := f.ground(h, p)
+	ground, cut, vault := h.ground(p)
 	c := Certificate{Vault: h.vault.Name, Ground: ground, Size: p.Head.Size, Cut: cut, Note: p.carried()}
 	switch {
-	case ground == Halted:
-		c.Outcome = machine.Outcome(h.vault.HoldThen)
+	case ground == Halted && c.Size < below.halted:
+		c.Outcome = machine.Outcome(vault.HoldThen)
 		all = append(all, c)
-	case ground == Decided && c.Size < below:
+	case ground == Decided && c.Size < below.decided:
 		c.Outcome = h.outcome
 		all = append(all, c)
 	}
@@ -164,19 +180,16 @@ func (f *Fold) certificates(vault agreement.Name, cosigned ...[]byte) (given, on
 		}
 		shown = append(shown, p)
 	}
-	below := f.sealedBelow(h, shown)
+	below := h.sealedBelow(shown)
 	for _, p := range shown {
-		given = append(given, f.certify(h, p, below)...)
+		given = append(given, h.certify(p, below)...)
 	}
-	on := []*Proof{h.found.halted, h.found.agreed}
-	lows := h.found.decided
-	if k := sort.Search(len(lows), func(k int) bool { return lows[k].Head.Size < below }); k < len(lows) {
-		on = append(on, lows[k])
+	on := append(slices.Clone(firstBelow(h.found.halted, below.halted)), firstBelow(h.found.decided, below.decided)...)
+	if h.found.agreed != nil {
+		on = append(on, h.found.agreed)
 	}
 	for _, p := range on {
-		if p != nil {
-			onRecord = append(onRecord, f.certify(h, p, below)...)
-		}
+		onRecord = append(onRecord, h.certify(p, below)...)
 	}
 	all := append(slices.Clone(given), onRecord...)
 	if len(all) == 0 {

@@ -61,21 +61,40 @@ var ErrExclusion = errors.New("certificates exist that exclude each other: every
 // vaultHistory is what a fold of each prefix says of a vault, kept as the
 // sizes at which it changed, and what the proofs on the record give for it.
 type vaultHistory struct {
-	vault   *agreement.Vault
-	decided int64 // least size whose fold decides; 0 if none does yet
+	vault   *agreement.Vault // by the text in force
+	decided int64            // least size whose fold decides; 0 if none does yet
 	outcome machine.Outcome
-	closes  []closing
-	pending []int // those of closes that are a change and not sealed yet, in order
+	phases  []phase
+	pending []int    // those of phases that need a seal and have none yet, in order
+	rosters []roster // of the texts so far, the one in force last; each once
 	agreed  agreed
 	found   found
+
+	renounced int64     // certificates of smaller sizes count no more: enough custodians renounced them
+	amended   bool      // an amendment changed something of it since the last phase
+	lists     []*quorum // which such an amendment of the witnesses changed, and those it changed to
 }
 
-// closing is a value of the vault's close: from size on.
-type closing struct {
+// A roster is who held or holds seats of a vault, and how many of them open.
+type roster struct {
+	seats []agreement.Name
+	need  int
+}
+
+// A phase is what holds for a vault from a size on, until the next phase.
+type phase struct {
 	size     int64
-	at       agreement.Instant
-	known    bool
-	replaced agreement.Instant // the H of the close before it
+	at       agreement.Instant // the close
+	known    bool              // whether there is one yet
+	vault    *agreement.Vault
+	window   agreement.Duration
+	amended  bool              // an amendment made it, not an event
+	lists    []*quorum         // that must all seal it, if the amendment changed the witnesses
+	replaced agreement.Instant // the H of the phase before, by which it must be sealed
+}
+
+func newVaultHistory(v *agreement.Vault) *vaultHistory {
+	return &vaultHistory{vault: v, rosters: []roster{{v.Seats, v.Need}}}
 }
 
 // noteVaults records what the machine now says of each vault that is not
@@ -86,26 +105,67 @@ func (f *Fold) noteVaults() {
 			continue
 		}
 		at, known := f.machine.Closes(h.vault.Name)
-		last := closing{}
-		if n := len(h.closes); n > 0 {
-			last = h.closes[n-1]
+		last := phase{}
+		if n := len(h.phases); n > 0 {
+			last = h.phases[n-1]
 		}
-		if known != last.known || known && at != last.at {
-			f.noteClose(h, closing{size: f.Size(), at: at, known: known})
+		if h.amended || known != last.known || known && at != last.at {
+			f.notePhase(h, phase{size: f.Size(), at: at, known: known, vault: h.vault, window: f.InForce().ProofWindow, amended: h.amended, lists: h.lists})
 		}
+		h.amended, h.lists = false, nil
 		if o, _ := f.machine.Outcome(h.vault.Name); o == machine.Released || o == machine.Erased {
 			h.decided, h.outcome = f.Size(), o
 		}
 	}
 }
 
-// noteClose adds a value of the close. One that replaces a known one needs a seal.
-func (f *Fold) noteClose(h *vaultHistory, c closing) {
-	if n := len(h.closes); n > 0 && h.closes[n-1].known {
-		c.replaced = f.cut(h.vault, h.closes[n-1].at).H
+// notePhase adds a phase. One that replaces a known close needs a seal.
+func (f *Fold) notePhase(h *vaultHistory, p phase) {
+	if n := len(h.phases); n > 0 && h.phases[n-1].known {
+		p.replaced = h.phases[n-1].cut().H
 		h.pending = append(h.pending, n)
 	}
-	h.closes = append(h.closes, c)
+	h.phases = append(h.phases, p)
+}
+
+// amendVaults notes what an amendment changes for the vaults, and starts the
+// history of new ones. lists are the witnesses before it.
+func (f *Fold) amendVaults(v *Version, lists []list) {
+	to := v.Agreement
+	var changed []*quorum
+	if now := f.last().lists; len(now) > len(lists) {
+		for _, q := range now {
+			changed = append(changed, q.quorum)
+		}
+	}
+	for _, vault := range to.Vaults {
+		h, err := f.vaultHistory(vault.Name)
+		if err != nil {
+			f.vaults = append(f.vaults, newVaultHistory(vault))
+			continue
+		}
+		h.agreed.carry(v.Amendment, v.changed[subject{"vault", vault.Name}])
+		h.vault = vault
+		next := roster{vault.Seats, vault.Need}
+		h.rosters = slices.DeleteFunc(h.rosters, func(r roster) bool { return r.need == next.need && slices.Equal(r.seats, next.seats) })
+		h.rosters = append(h.rosters, next)
+		if h.decided > 0 {
+			continue
+		}
+		h.amended = h.amended || len(changed) > 0 || v.touches(vault)
+		if len(changed) > 0 {
+			h.lists = changed
+		}
+	}
+}
+
+// touches is whether an amendment changes the terms of a vault, its long-stop,
+// its custodians or a key of one who has a part in it.
+func (v *Version) touches(vault *agreement.Vault) bool {
+	if v.changed[subject{"vault", vault.Name}] || v.changed[subject{"device", vault.Recorder}] || v.Agreement.ProofWindow != v.Amendment.From.ProofWindow {
+		return true
+	}
+	return slices.ContainsFunc(vault.Seats, func(c agreement.Name) bool { return v.changed[subject{"custodian", c}] })
 }
 
 func (f *Fold) vaultHistory(name agreement.Name) (*vaultHistory, error) {
@@ -116,19 +176,20 @@ func (f *Fold) vaultHistory(name agreement.Name) (*vaultHistory, error) {
 	return f.vaults[i], nil
 }
 
-// closeAt is the close in the fold of the first size entries.
-func (h *vaultHistory) closeAt(size int64) (agreement.Instant, bool) {
-	n := sort.Search(len(h.closes), func(i int) bool { return h.closes[i].size > size })
+// phaseAt is the phase in the fold of the first size entries.
+func (h *vaultHistory) phaseAt(size int64) phase {
+	n := sort.Search(len(h.phases), func(i int) bool { return h.phases[i].size > size })
 	if n == 0 {
-		return 0, false
+		return phase{}
 	}
-	return h.closes[n-1].at, h.closes[n-1].known
+	return h.phases[n-1]
 }
 
-func (f *Fold) cut(v *agreement.Vault, closes agreement.Instant) Cut {
-	c := Cut{Close: closes, Margin: v.Margin}
-	c.LongStop = later(closes, v.HoldAtMost)
-	c.H = later(later(later(c.LongStop, f.agreement.ProofWindow), f.agreement.ProofWindow), v.Working)
+// cut is the cut of a phase whose close is known.
+func (p phase) cut() Cut {
+	c := Cut{Close: p.at, Margin: p.vault.Margin}
+	c.LongStop = later(p.at, p.vault.HoldAtMost)
+	c.H = later(later(later(c.LongStop, p.window), p.window), p.vault.Working)
 	return c
 }
 
@@ -147,9 +208,9 @@ func (f *Fold) Cut(vault agreement.Name) (Cut, bool) {
 	if err != nil {
 		return Cut{}, false
 	}
-	at, known := h.closeAt(f.Size())
-	if !known {
+	p := h.phaseAt(f.Size())
+	if !p.known {
 		return Cut{}, false
 	}
-	return f.cut(h.vault, at), true
+	return p.cut(), true
 }

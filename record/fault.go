@@ -38,6 +38,9 @@ const (
 	FaultNotSigner      = "not-signer"      // this signer may not make statements of this kind
 	FaultForeignHead    = "foreign-head"    // cites a head that this record never had
 	FaultKeyChange      = "key-change"      // a change of keys that cannot be made
+	FaultNoText         = "no-text"         // about a bundle that is not wholly on the record before it
+	FaultUnsound        = "unsound-text"    // about a bundle that is no text of an agreement which a record can be kept of
+	FaultMayNotAmend    = "may-not-amend"   // consents to a text that cannot take the place of the one it was made under
 
 	// Proofs of time, and cosigned checkpoints anywhere.
 	FaultNote        = "note"         // not a canonical note of a checkpoint without extension lines

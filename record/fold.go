@@ -25,7 +25,8 @@ type engine interface {
 // one of them appends.
 type Fold struct {
 	*host
-	agreement *agreement.Agreement
+	agreement *agreement.Agreement // the first text: the record's identity
+	versions  []*Version           // the texts that were in force; never empty
 
 	tree    tree
 	entries []*Judged
@@ -36,6 +37,13 @@ type Fold struct {
 	claims  map[agreement.Name]statement.ID // the latest claim of each commitment that had effect
 	found   map[finding]bool
 	vaults  []*vaultHistory
+
+	texts     texts
+	consents  consents // in effect
+	placed    consents // by their place, whether or not in effect
+	renounced map[agreement.Name]agreement.Digest
+	ignored   map[int64]string // statements that change nothing at their place, and why
+	hosts     []Hosting
 
 	machine engine
 	state   *machine.State
@@ -76,13 +84,15 @@ func newFold(a *agreement.Agreement, m engine) (*Fold, error) {
 	f := &Fold{
 		host: h, agreement: a, machine: m,
 		byID: map[statement.ID]int64{}, proofs: map[tlog.Hash]int64{}, claims: map[agreement.Name]statement.ID{},
-		found: map[finding]bool{},
+		found: map[finding]bool{}, versions: []*Version{{Agreement: a, At: Beginning}},
+		texts:    texts{parts: map[partsOf]*parts{}, whole: map[agreement.Digest]*text{}},
+		consents: consents{}, placed: consents{}, renounced: map[agreement.Name]agreement.Digest{}, ignored: map[int64]string{},
 	}
 	if f.signers, err = firstKeys(a); err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
 	for _, v := range a.Vaults {
-		f.vaults = append(f.vaults, &vaultHistory{vault: v})
+		f.vaults = append(f.vaults, newVaultHistory(v))
 	}
 	f.order = newOrder(a.ProofWindow, m, f.takeEffect)
 	f.noteVaults()
@@ -123,12 +133,12 @@ func (f *Fold) Append(entry []byte) *Judged {
 		}
 	case j.Statement != nil:
 		f.byID[j.Statement.ID] = j.Index
-		f.changeKeys(j.Statement)
+		f.atItsPlace(j)
 		f.order.statement(j.Index)
-		f.noteOutcome(j)
 	case j.Proof != nil:
 		f.proofs[leaf] = j.Index
 		j.Proof.What = f.order.proof(j.Index, j.Proof.Head.Size, j.Proof.Lo, j.Proof.Hi)
+		f.joined(j.Index, j.Proof.Head.Size)
 	}
 	f.tree.add(leaf)
 	if j.Proof != nil {
@@ -136,6 +146,23 @@ func (f *Fold) Append(entry []byte) *Judged {
 		f.noteVaults()
 	}
 	return f.Entry(j.Index)
+}
+
+// atItsPlace does what a statement does whether or not a proof ever covers it.
+func (f *Fold) atItsPlace(j *Judged) {
+	switch b := j.Statement.Body.(type) {
+	case statement.KeyBody:
+		f.changeKeys(j.Statement, b)
+	case statement.OutcomeBody:
+		f.noteOutcome(j, b)
+	case statement.TextBody:
+		f.gather(j, b)
+	case statement.HostBody:
+		f.host.depositary = j.Statement.By
+		f.hosts = append(f.hosts, Hosting{j.Index, j.Statement.By, b.Address})
+	case statement.AmendBody, statement.RenounceBody:
+		f.noteTakeover(j)
+	}
 }
 
 // Judge says what an entry would be if it were appended now, and changes

@@ -92,12 +92,16 @@ func (l *host) fork(x, y *Proof) *Fork {
 		return slices.ContainsFunc(p.Cosignatures, func(c Cosignature) bool { return c.Witness == w })
 	}
 	e := &Fork{A: x, B: y}
-	if x.Signer == y.Signer {
-		e.Both = append(e.Both, l.names[slices.Index(l.logKeys, x.Signer)])
+	for i, key := range l.eraAt(x.Head.Size).logKeys {
+		if x.Signer == y.Signer && key == x.Signer {
+			e.Both = append(e.Both, l.eraAt(x.Head.Size).names[i])
+		}
 	}
-	for _, w := range l.quorum.names {
-		if signed(x, w) && signed(y, w) {
-			e.Both = append(e.Both, w)
+	for _, q := range l.eraAt(min(x.Head.Size, y.Head.Size)).lists {
+		for _, w := range q.names {
+			if signed(x, w) && signed(y, w) && !slices.Contains(e.Both, w) {
+				e.Both = append(e.Both, w)
+			}
 		}
 	}
 	return e

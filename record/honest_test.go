@@ -2,6 +2,7 @@ package record
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"detente/agreement"
@@ -36,13 +37,16 @@ func (l *life) add() int64 {
 
 // cosign is what three or four witnesses make of the record as it stands.
 func (l *life) cosign() {
-	lie := agreement.Instant(1 + l.rng.IntN(120))
-	p := &Proof{Cosignatures: []Cosignature{{"a", l.now}, {"b", l.now}}}
-	if l.rng.IntN(2) == 0 {
-		p.Cosignatures = append(p.Cosignatures, Cosignature{"c", l.now})
+	p := &Proof{}
+	for range 1 + l.rng.IntN(2) { // two lists while the witnesses change, a liar in each
+		times := []agreement.Instant{l.now, l.now, agreement.Instant(1 + l.rng.IntN(120))}
+		if l.rng.IntN(2) == 0 {
+			times = append(times, l.now)
+		}
+		slices.Sort(times)
+		p.counts = append(p.counts, count{&quorum{need: 3, faulty: 1}, times})
 	}
-	p.Cosignatures = append(p.Cosignatures, Cosignature{"liar", lie})
-	p.date(1)
+	p.date()
 	l.held = append(l.held, heldProof{l.size, p.Lo, p.Hi})
 }
 

@@ -69,16 +69,6 @@ func newQuorum(a *agreement.Agreement) (*quorum, error) {
 	return q, nil
 }
 
-// host is what the agreement says of its log: who keeps it, under which name
-// and key, and who witnesses it.
-type host struct {
-	depositary agreement.Name
-	origin     string
-	names      []agreement.Name      // of those who may host the record
-	logKeys    []statement.PublicKey // theirs, in that order: the depositary's first, then its declared successors'
-	quorum     *quorum
-}
-
 // LogKeys are the keys that may sign the checkpoints of an agreement's record:
 // that of the depositary that opened it, and those of its declared successors
 // and theirs. All sign under one origin; the witnesses, each of whom lets the
@@ -111,32 +101,4 @@ func Hosts(a *agreement.Agreement) []*agreement.Depositary {
 		}
 	}
 	return hosts
-}
-
-func newHost(a *agreement.Agreement) (*host, error) {
-	if len(a.Depositaries) == 0 {
-		return nil, fmt.Errorf("record: the agreement has no depositary")
-	}
-	d := a.Depositaries[0]
-	q, err := newQuorum(a)
-	if err != nil {
-		return nil, fmt.Errorf("record: %w", err)
-	}
-	keys, err := LogKeys(a)
-	if err != nil {
-		return nil, err
-	}
-	l := &host{depositary: d.Name, origin: Origin(a), logKeys: keys, quorum: q}
-	for _, d := range Hosts(a) {
-		l.names = append(l.names, d.Name)
-	}
-	return l, nil
-}
-
-// listAt is the list of witnesses in force after the first size entries. This
-// version has no change of witnesses, so it is that of the agreement at every
-// size; all that judges a checkpoint asks here.
-func (l *host) listAt(size int64) *quorum {
-	_ = size
-	return l.quorum
 }

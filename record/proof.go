@@ -15,11 +15,18 @@ type Proof struct {
 	Head         statement.Head
 	Note         []byte              // the cosigned checkpoint, verbatim
 	Signer       statement.PublicKey // of the depositary that signed it: the first or a successor
-	Cosignatures []Cosignature
-	Lo, Hi       agreement.Instant // entries below Head.Size existed by Lo; the clock had reached Hi
-	What         What              // what it did; Nothing when it is only shown
-	Outliers     []agreement.Name  // whose time lies far outside Lo to Hi: reported, not judged
-	lines        []int             // of Note, those that count: the depositary's first, then one for each of Cosignatures
+	Cosignatures []Cosignature       // in the order of their lines
+	Lo, Hi       agreement.Instant   // entries below Head.Size existed by Lo; the clock had reached Hi
+	What         What                // what it did; Nothing when it is only shown
+	Outliers     []agreement.Name    // whose time lies far outside Lo to Hi: reported, not judged
+	lines        []int               // of Note, those that count: the depositary's first, then one for each of Cosignatures
+	counts       []count             // for each list that had to cosign
+}
+
+// A count is the times that count for one list of witnesses.
+type count struct {
+	list  *quorum
+	times []agreement.Instant // sorted
 }
 
 // A Cosignature is a witness's word that a checkpoint was there at Time.
@@ -91,10 +98,15 @@ func (f *Fold) checkProof(note []byte, index int64) (*Proof, error) {
 	return p, nil
 }
 
-// cosigned judges a checkpoint by itself: signed by the depositary and
-// cosigned by a quorum, of whatever history. The proof keeps the note.
+// cosigned judges a checkpoint by itself: signed by one who may host the record
+// and cosigned by a quorum of each list in force at its size, of whatever
+// history. The proof keeps the note.
 func (l *host) cosigned(note []byte) (*Proof, error) {
-	c, n, err := statement.OpenCheckpoint(note, l.origin, l.logKeys...)
+	e := l.eras[0]
+	if len(l.eras) > 1 {
+		e = l.eraAt(sizeOf(note))
+	}
+	c, n, err := statement.OpenCheckpoint(note, l.origin, e.logKeys...)
 	if err != nil {
 		return nil, fault(noteFault(err), l.depositary, "%v", err)
 	}
@@ -102,17 +114,31 @@ func (l *host) cosigned(note []byte) (*Proof, error) {
 		return nil, fault(FaultSize, l.depositary, "checkpoint of size 0: want at least 1")
 	}
 	p := &Proof{Head: c.Head(), Note: note, What: Nothing}
-	q := l.listAt(c.Size)
-	line, key, _ := statement.LogLine(n, l.origin, l.logKeys...)
+	line, key, _ := statement.LogLine(n, l.origin, e.logKeys...)
 	p.Signer, p.lines = key, []int{line}
-	if err := p.count(q, n); err != nil {
+	if err := p.count(e.lists, n); err != nil {
 		return nil, fault(FaultCosignature, l.depositary, "checkpoint of size %d: %v", c.Size, err)
 	}
-	if len(p.Cosignatures) < q.need {
-		return nil, fault(FaultTooFew, l.depositary, "checkpoint of size %d: want cosignatures of %d of the %d witnesses in force at that size, has %d", c.Size, q.need, len(q.keys), len(p.Cosignatures))
+	for _, k := range p.counts {
+		if q := k.list; len(k.times) < q.need {
+			return nil, fault(FaultTooFew, l.depositary, "checkpoint of size %d: want cosignatures of %d of the %d witnesses in force at that size, has %d", c.Size, q.need, len(q.keys), len(k.times))
+		}
 	}
-	p.date(q.faulty)
+	p.date()
 	return p, nil
+}
+
+// sizeOf is the size that a note states as a checkpoint; 0 if it is none.
+func sizeOf(note []byte) int64 {
+	n, err := statement.ParseNote(note)
+	if err != nil {
+		return 0
+	}
+	c, err := statement.ParseCheckpoint(n.Text)
+	if err != nil {
+		return 0
+	}
+	return c.Size
 }
 
 // noteFault is the code for what package statement refuses.
@@ -128,43 +154,88 @@ func noteFault(err error) string {
 	return FaultNote
 }
 
-// count finds the cosignatures that count, in the order of their lines.
-func (p *Proof) count(q *quorum, n *statement.Note) error {
+// count finds the cosignatures that count, in the order of their lines. A
+// witness of several lists counts for each.
+func (p *Proof) count(lists []list, n *statement.Note) error {
+	p.counts = make([]count, len(lists))
+	seen := make([][]bool, len(lists))
+	for k, q := range lists {
+		p.counts[k].list, seen[k] = q.quorum, make([]bool, len(q.keys))
+	}
 	for i, line := range n.Sigs {
-		w := slices.IndexFunc(q.keys, func(k statement.WitnessKey) bool { return k.Made(line) })
-		if w < 0 {
-			continue
+		counts := false
+		var c Cosignature
+		for k, q := range lists {
+			w := slices.IndexFunc(q.keys, func(key statement.WitnessKey) bool { return key.Made(line) })
+			if w < 0 {
+				continue
+			}
+			at, err := q.keys[w].VerifyCosignature(n.Text, line)
+			if errors.Is(err, statement.ErrTime) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if !seen[k][w] {
+				seen[k][w], counts, c = true, true, Cosignature{Witness: q.names[w], Time: at}
+				p.counts[k].times = append(p.counts[k].times, at)
+			}
 		}
-		at, err := q.keys[w].VerifyCosignature(n.Text, line)
-		if errors.Is(err, statement.ErrTime) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(p.Cosignatures, func(c Cosignature) bool { return c.Witness == q.names[w] }) {
-			p.Cosignatures = append(p.Cosignatures, Cosignature{Witness: q.names[w], Time: at})
+		if counts {
+			p.Cosignatures = append(p.Cosignatures, c)
 			p.lines = append(p.lines, i)
 		}
+	}
+	for k := range p.counts {
+		slices.Sort(p.counts[k].times)
 	}
 	return nil
 }
 
-// date works out Lo and Hi, the f+1-th smallest and f+1-th largest times. Of at
-// least 2f+1 times at most f are lies, so each of the two lies between the
-// times of two honest witnesses, whatever the liars say.
-func (p *Proof) date(faulty int) {
-	times := make([]agreement.Instant, len(p.Cosignatures))
-	for i, c := range p.Cosignatures {
-		times[i] = c.Time
+// date works out Lo and Hi: of each list the f+1-th smallest and f+1-th largest
+// time, and of several lists the later and the earlier of these, for which
+// every one of the lists vouches. Of at least 2f+1 times at most f are lies,
+// so each lies between the times of two honest witnesses, whatever the liars say.
+func (p *Proof) date() {
+	for k, c := range p.counts {
+		lo, hi := c.times[c.list.faulty], c.times[len(c.times)-1-c.list.faulty]
+		if k == 0 {
+			p.Lo, p.Hi = lo, hi
+		}
+		p.Lo, p.Hi = max(p.Lo, lo), min(p.Hi, hi)
 	}
-	slices.Sort(times)
-	p.Lo, p.Hi = times[faulty], times[len(times)-1-faulty]
 	for _, c := range p.Cosignatures {
-		if c.Time < p.Lo-outlying || c.Time > p.Hi+outlying {
+		if c.Time < min(p.Lo, p.Hi)-outlying || c.Time > max(p.Lo, p.Hi)+outlying {
 			p.Outliers = append(p.Outliers, c.Witness)
 		}
 	}
+}
+
+// before is whether every list that had to cosign did so before t: a quorum of
+// it, each at a time before t.
+func (p *Proof) before(t agreement.Instant) bool {
+	for _, c := range p.counts {
+		if n, _ := slices.BinarySearch(c.times, t); n < c.list.need {
+			return false
+		}
+	}
+	return true
+}
+
+// notBefore is whether every list that had to cosign did so at or after t.
+func (p *Proof) notBefore(t agreement.Instant) bool {
+	for _, c := range p.counts {
+		if n, _ := slices.BinarySearch(c.times, t); len(c.times)-n < c.list.need {
+			return false
+		}
+	}
+	return true
+}
+
+// by is whether a list had to cosign, and so did.
+func (p *Proof) by(q *quorum) bool {
+	return slices.ContainsFunc(p.counts, func(c count) bool { return c.list.same(q) })
 }
 
 // Final judges a cosigned checkpoint: entries below the size it gives are

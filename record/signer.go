@@ -65,6 +65,9 @@ func (f *Fold) judgeStatement(j *Judged) *Fault {
 	}
 	who, known := f.signers[s.By]
 	if !known {
+		who, known = f.joining(s)
+	}
+	if !known {
 		return fault(FaultUnknownSigner, host, "%s is no name with keys in this agreement", s.By)
 	}
 	if f := who.verify(s); f != nil {
@@ -82,8 +85,8 @@ func (f *Fold) judgeStatement(j *Judged) *Fault {
 
 // judgeSigned judges a statement that its author certainly made.
 func (f *Fold) judgeSigned(s *statement.Signed, who *signer) *Fault {
-	if s.Bundle != f.agreement.ID {
-		return fault(FaultWrongBundle, s.By, "made under the text %s, in force here is %s", s.Bundle, f.agreement.ID)
+	if f.version(s.Bundle) < 0 {
+		return fault(FaultWrongBundle, s.By, "made under the text %s, in force here is %s", s.Bundle, f.InForce().ID)
 	}
 	if err := statement.MaySign(s.Body.Kind(), who.noun); err != nil {
 		return fault(FaultNotSigner, s.By, "%v", err)
@@ -91,9 +94,19 @@ func (f *Fold) judgeSigned(s *statement.Signed, who *signer) *Fault {
 	if !f.had(s.Seen) {
 		return fault(FaultForeignHead, s.By, "cites a head of size %d that this record never had: its author is wrong, or was shown another history", s.Seen.Size)
 	}
-	if b, ok := s.Body.(statement.KeyBody); ok {
+	switch b := s.Body.(type) {
+	case statement.KeyBody:
 		if _, err := who.keys.Apply(b); err != nil {
 			return fault(FaultKeyChange, s.By, "%v", err)
+		}
+	case statement.AmendBody:
+		return f.judgeAmend(s, b)
+	case statement.RenounceBody:
+		_, broken := f.textOf(b.Bundle, s.By)
+		return broken
+	case statement.HostBody:
+		if !slices.Contains(f.last().names, s.By) {
+			return fault(FaultNotSigner, s.By, "%s is neither the depositary nor a declared successor of it: want one of %s", s.By, listed(f.last().names))
 		}
 	}
 	return nil
@@ -132,30 +145,33 @@ func (w *signer) verify(s *statement.Signed) *Fault {
 }
 
 // changeKeys applies a valid key statement at its place.
-func (f *Fold) changeKeys(s *statement.Signed) {
-	b, ok := s.Body.(statement.KeyBody)
-	if !ok {
-		return
-	}
+func (f *Fold) changeKeys(s *statement.Signed, b statement.KeyBody) {
 	w := f.signers[s.By]
 	next, err := w.keys.Apply(b)
 	if err != nil {
 		panic("record: a key statement that was judged valid: " + err.Error())
 	}
 	name := string(s.By)
-	for _, key := range w.keys.Keys() {
-		if h := key.Hash(name); !next.Has(key) {
+	old := w.keys
+	w.keys = next
+	w.revoke(name, old.Keys())
+}
+
+// revoke keeps in mind which of these keys are no longer in force, to tell a
+// statement signed by one from a statement signed by nobody known.
+func (w *signer) revoke(name string, before []statement.PublicKey) {
+	for _, key := range before {
+		if h := key.Hash(name); !w.keys.Has(key) {
 			w.revoked[h] = append(w.revoked[h], key)
 		}
 	}
-	for _, key := range next.Keys() {
+	for _, key := range w.keys.Keys() {
 		h := key.Hash(name)
 		w.revoked[h] = slices.DeleteFunc(w.revoked[h], func(k statement.PublicKey) bool { return k == key })
 		if len(w.revoked[h]) == 0 {
 			delete(w.revoked, h)
 		}
 	}
-	w.keys = next
 }
 
 // statementFault is the code for what package statement refuses to read.

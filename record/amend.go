@@ -1,0 +1,261 @@
+package record
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"detente/agreement"
+	"detente/machine"
+	"detente/statement"
+)
+
+// A word is what somebody said last of a bundle in place of the text in force:
+// the one that cites the largest head, not the one that stands last. The
+// depositary says where a statement stands, and by keeping one back could make
+// a consent count again that its author had taken back.
+type consent struct {
+	to   agreement.Digest // zero: to none, for it said two things under one head
+	seen int64
+}
+
+// consents are the last words of all by name.
+type consents map[agreement.Name]consent
+
+// say adds a word; it gives the reason if that is not its author's last.
+func (c consents) say(s *statement.Signed, to agreement.Digest) (reason string) {
+	last, said := c[s.By]
+	switch {
+	case said && s.Seen.Size < last.seen:
+		return "its author has said otherwise since, citing a larger head"
+	case said && s.Seen.Size == last.seen && to != last.to:
+		c[s.By] = consent{seen: last.seen}
+		return "its author said something else under the same head: neither counts"
+	}
+	c[s.By] = consent{to, s.Seen.Size}
+	return ""
+}
+
+// without is who of these has not consented to a bundle.
+func (c consents) without(names []agreement.Name, to agreement.Digest) []agreement.Name {
+	return slices.DeleteFunc(slices.Clone(names), func(n agreement.Name) bool { return c[n].to != to })
+}
+
+// judgeAmend judges a consent at its place, as far as that can be said there:
+// what it consents to must be readable by all before, and be such that it can
+// take the place of the text that it was made under.
+func (f *Fold) judgeAmend(s *statement.Signed, b statement.AmendBody) *Fault {
+	if b.Bundle == s.Bundle.String() {
+		return nil
+	}
+	t, broken := f.textOf(b.Bundle, s.By)
+	if broken != nil {
+		return broken
+	}
+	if _, err := amends(f.versions[f.version(s.Bundle)].Agreement, t.agreement); err != nil {
+		return fault(FaultMayNotAmend, s.By, "bundle %s cannot take the place of %s: %v", b.Bundle, s.Bundle, err)
+	}
+	return nil
+}
+
+// amends compares two texts, and says why the second cannot take the place of
+// the first.
+func amends(from, to *agreement.Agreement) (*agreement.Amendment, error) {
+	m, diagnostics := agreement.Amends(from, to)
+	if m == nil {
+		for _, d := range diagnostics {
+			if !d.Warning {
+				return nil, fmt.Errorf("%s: %s", d.Code, d.Message)
+			}
+		}
+		return nil, fmt.Errorf("it is the text of another agreement")
+	}
+	for _, v := range from.Vaults {
+		// Its name is in everything that was ever encrypted for it.
+		if now, kept := m.Now(v.Name); !kept || now != v.Name {
+			return nil, fmt.Errorf("vault %s must keep its name", v.Name)
+		}
+	}
+	return m, nil
+}
+
+// joining is the signer of a party that begins to sign with the text that it
+// consents to, which alone declares its keys.
+func (f *Fold) joining(s *statement.Signed) (*signer, bool) {
+	b, ok := s.Body.(statement.AmendBody)
+	if !ok || f.version(s.Bundle) < 0 {
+		return nil, false
+	}
+	t, broken := f.textOf(b.Bundle, s.By)
+	if broken != nil {
+		return nil, false
+	}
+	m, err := amends(f.versions[f.version(s.Bundle)].Agreement, t.agreement)
+	if err != nil || !slices.Contains(m.Joins, s.By) {
+		return nil, false
+	}
+	keys, err := firstKeys(t.agreement)
+	if err != nil {
+		panic("record: the keys of a text that was read: " + err.Error())
+	}
+	return keys[s.By], true
+}
+
+// consent is the effect of an `amend`: with the last one that is required the
+// new text comes into force.
+func (f *Fold) consent(s *statement.Signed, b statement.AmendBody, i int64, at agreement.Instant) machine.Verdict {
+	if s.Bundle != f.InForce().ID {
+		return machine.Verdict{Reason: fmt.Sprintf("made to amend the text %s, in whose place another has come", s.Bundle)}
+	}
+	to, err := agreement.ParseDigest(b.Bundle)
+	if err != nil {
+		panic("record: a consent that was judged valid: " + err.Error())
+	}
+	if reason := f.consents.say(s, to); reason != "" {
+		return machine.Verdict{Reason: reason}
+	}
+	if to == s.Bundle {
+		return machine.Verdict{Effect: true}
+	}
+	t := f.texts.whole[to]
+	m, err := amends(f.InForce(), t.agreement)
+	if err != nil {
+		panic("record: a consent that was judged valid: " + err.Error())
+	}
+	if len(f.consents.without(append(slices.Clone(m.By), m.Joins...), to)) > 0 {
+		return machine.Verdict{Effect: true}
+	}
+	if err := f.amend(m, t, i, at); err != nil {
+		return machine.Verdict{Reason: fmt.Sprintf("all have consented, but it cannot come into force as things stand: %v", err)}
+	}
+	return machine.Verdict{Effect: true}
+}
+
+// amend brings a text into force.
+func (f *Fold) amend(m *agreement.Amendment, t *text, i int64, at agreement.Instant) error {
+	state, carried, err := machine.Compile(m.To).Carry(f.state, at, i)
+	if err != nil {
+		return err
+	}
+	v := &Version{Agreement: m.To, Amendment: m, Carried: carried, Bundle: t.bundle, From: f.Size() + 1, Entry: i, At: at, changed: map[subject]bool{}}
+	for _, d := range m.Changes {
+		v.changed[subject{d.Noun, d.Name}] = true
+	}
+	f.versions = append(f.versions, v)
+	f.state, f.machine, f.order.course, f.order.window = state, state, state, m.To.ProofWindow
+	f.consents, f.placed = consents{}, consents{}
+	f.carrySigners(m)
+	f.carryNames(m)
+	text, err := newEra(m.To)
+	if err != nil {
+		panic("record: a text that was read: " + err.Error())
+	}
+	lists := f.last().lists
+	f.amended(f.Size(), text)
+	f.amendVaults(v, lists)
+	return nil
+}
+
+// carrySigners gives every name its keys under a new text. Keys that both texts
+// declare alike stay as the record has changed them; others are those of the
+// new text, and those before them are revoked. Devices and custodians that the
+// text no longer has keep theirs: they still owe what they hold.
+func (f *Fold) carrySigners(m *agreement.Amendment) {
+	old, err := firstKeys(m.From)
+	if err == nil {
+		var next map[agreement.Name]*signer
+		if next, err = firstKeys(m.To); err == nil {
+			f.replaceSigners(m, old, next)
+		}
+	}
+	if err != nil {
+		panic("record: the keys of a text that was read: " + err.Error())
+	}
+}
+
+func (f *Fold) replaceSigners(m *agreement.Amendment, old, next map[agreement.Name]*signer) {
+	for name, w := range next {
+		was, kept := m.Was(name)
+		before := f.signers[was]
+		if !kept || before == nil || old[was] == nil {
+			continue
+		}
+		if was == name && slices.Equal(old[was].keys.Keys(), w.keys.Keys()) && old[was].keys.Need() == w.keys.Need() {
+			next[name] = before
+			continue
+		}
+		if was == name {
+			w.revoked = before.revoked
+			w.revoke(string(name), before.keys.Keys())
+		}
+	}
+	for name, w := range f.signers {
+		if next[name] == nil && (w.noun == "custodian" || w.noun == "device") {
+			next[name] = w
+		}
+	}
+	f.signers = next
+}
+
+// carryNames renames what the fold keeps by the names of blocks.
+func (f *Fold) carryNames(m *agreement.Amendment) {
+	claims := map[agreement.Name]statement.ID{}
+	for name, id := range f.claims {
+		if now, kept := m.Now(name); kept {
+			claims[now] = id
+		}
+	}
+	found := map[finding]bool{}
+	for k := range f.found {
+		if now, kept := m.Now(k.commitment); kept {
+			found[finding{now, k.claim}] = true
+		}
+	}
+	f.claims, f.found = claims, found
+}
+
+// Pending are the bundles to which somebody has consented in place of the text
+// in force, and who is still asked for each, in the order of the names that
+// consented.
+func (f *Fold) Pending() []Pending {
+	var all []Pending
+	var names []agreement.Name
+	for name := range f.consents {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		to := f.consents[name].to
+		t := f.texts.whole[to]
+		if t == nil || to == f.InForce().ID || slices.ContainsFunc(all, func(p Pending) bool { return p.Amendment.To.ID == to }) {
+			continue
+		}
+		m, err := amends(f.InForce(), t.agreement)
+		if err != nil {
+			continue
+		}
+		p := Pending{Amendment: m, Missing: f.consents.without(append(slices.Clone(m.By), m.Joins...), to)}
+		for _, by := range names {
+			if f.consents[by].to == to {
+				p.Consented = append(p.Consented, by)
+			}
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// Pending is an amendment that some have consented to.
+type Pending struct {
+	Amendment          *agreement.Amendment
+	Consented, Missing []agreement.Name
+}
+
+// list is names as a sentence has them.
+func listed(names []agreement.Name) string {
+	words := make([]string, len(names))
+	for i, n := range names {
+		words[i] = string(n)
+	}
+	return strings.Join(words, ", ")
+}
