@@ -73,31 +73,40 @@ func (c *Client) ID() agreement.Digest { return c.id }
 // do sends a request below the record's address and reads at most limit bytes
 // of a good answer.
 func (c *Client) do(ctx context.Context, method, path string, body []byte, limit int64) ([]byte, error) {
+	b, status, err := c.ask(ctx, method, path, body, limit)
+	if err == nil && status != http.StatusOK {
+		return nil, fmt.Errorf("%s: status %d", path, status)
+	}
+	return b, err
+}
+
+// ask is do, and gives the status of a good answer: 200, or 202 of a POST.
+func (c *Client) ask(ctx context.Context, method, path string, body []byte, limit int64) ([]byte, int, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.within)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, c.base+"/"+path, bytes.NewReader(body))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/octet-stream")
 	}
 	resp, err := c.http.Do(r)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return nil, refusalOf(resp, path)
+	if resp.StatusCode != http.StatusOK && (method != http.MethodPost || resp.StatusCode != http.StatusAccepted) {
+		return nil, 0, refusalOf(resp, path)
 	}
 	b, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
+		return nil, 0, fmt.Errorf("reading %s: %w", path, err)
 	}
 	if int64(len(b)) > limit {
-		return nil, fmt.Errorf("reading %s: more than %d bytes", path, limit)
+		return nil, 0, fmt.Errorf("reading %s: more than %d bytes", path, limit)
 	}
-	return b, nil
+	return b, resp.StatusCode, nil
 }
 
 func refusalOf(resp *http.Response, path string) error {
@@ -162,27 +171,50 @@ func (c *Client) log(ctx context.Context) (string, []statement.PublicKey, error)
 // Submit hands a statement's note, or a proof of time (record.ProofEntry), to
 // the depositary. It returns when the entry is proved to be on the record.
 // Submitting again is harmless: the same index comes back. A refusal is a
-// *RefusedError.
+// *RefusedError. At the address of a mirror, which can only promise to submit
+// it, the error is ErrOnlyHanded: see HandIn.
 func (c *Client) Submit(ctx context.Context, entry []byte) (*Receipt, error) {
-	origin, keys, err := c.log(ctx)
+	r, _, err := c.HandIn(ctx, entry)
+	if err == nil && r == nil {
+		err = ErrOnlyHanded
+	}
 	if err != nil {
-		return nil, fmt.Errorf("submitting: %w", err)
-	}
-	answer, err := c.do(ctx, http.MethodPost, "submit", entry, maxReceipt)
-	if err != nil {
-		return nil, fmt.Errorf("submitting: %w", err)
-	}
-	r, err := decodeReceipt(answer, entry)
-	if err != nil {
-		return nil, fmt.Errorf("submitting: %w", err)
-	}
-	if _, err := r.Verify(origin, keys...); err != nil {
-		return nil, fmt.Errorf("submitting: %w", err)
-	}
-	if err := c.checkCopy(r, entry); err != nil {
 		return nil, fmt.Errorf("submitting: %w", err)
 	}
 	return r, nil
+}
+
+// ErrOnlyHanded says that an entry was handed to somebody who will submit it,
+// and that it is not on the record yet.
+var ErrOnlyHanded = errors.New("the address is that of a mirror or custodian: it keeps the entry and will submit it; whether it is on the record is not known")
+
+// HandIn hands an entry to a depositary, or to a mirror or custodian (second
+// intake). Either the receipt proves that it is on the record, or handed is a
+// signed receipt for it, whose signature the caller verifies with the record's
+// keys (Handed.Find). An entry that is not on the record of a depositary is
+// refused: a *RefusedError.
+func (c *Client) HandIn(ctx context.Context, entry []byte) (r *Receipt, handed *Handed, err error) {
+	origin, keys, err := c.log(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	answer, status, err := c.ask(ctx, http.MethodPost, "submit", entry, maxReceipt)
+	if err != nil {
+		return nil, nil, err
+	}
+	if status == http.StatusAccepted {
+		if handed, err = decodeHanded(answer, entry); err == nil && handed.Agreement != c.id {
+			err = fmt.Errorf("%w: it is for agreement %s", ErrReceipt, handed.Agreement)
+		}
+		return nil, handed, err
+	}
+	if r, err = decodeReceipt(answer, entry); err != nil {
+		return nil, nil, err
+	}
+	if _, err := r.Verify(origin, keys...); err != nil {
+		return nil, nil, err
+	}
+	return r, nil, c.checkCopy(r, entry)
 }
 
 // checkCopy looks at an entry that is the statement submitted with other

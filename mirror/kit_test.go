@@ -86,6 +86,7 @@ type book struct {
 	objects map[agreement.Digest][]byte
 	tamper  func(path string, body []byte) []byte // of what is served; may be nil
 	asked   []string
+	submit  http.HandlerFunc // what POST submit does; may be nil
 }
 
 func newBook(t testing.TB) *book {
@@ -109,8 +110,12 @@ func newBook(t testing.TB) *book {
 func (b *book) serve(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	b.asked = append(b.asked, r.URL.Path)
-	tamper := b.tamper
+	tamper, submit := b.tamper, b.submit
 	b.mu.Unlock()
+	if r.Method == http.MethodPost && submit != nil {
+		submit(w, r)
+		return
+	}
 	if tamper == nil {
 		Serve(b).ServeHTTP(w, r)
 		return

@@ -34,6 +34,17 @@ const (
 	// keptTiles is the most hash tiles kept while many are read, of 8 KiB each:
 	// far more than the four levels of the largest record need at once.
 	keptTiles = 64
+	// maxHeldOf and maxHeld are the most entries that a second intake holds, of
+	// one maker and in all: one party must not keep the others out, and 1024
+	// entries of 64 KiB fit any disk.
+	maxHeldOf = 64
+	maxHeld   = 1024
+	// maxWaiters is how many readers a mirror keeps waiting for news at once.
+	maxWaiters = 1024
+	// submitFirst and submitMost are the pauses before what was handed in is
+	// submitted again.
+	submitFirst = 500 * time.Millisecond
+	submitMost  = time.Minute
 	// fetchWithin bounds one request besides long polls.
 	fetchWithin = 60 * time.Second
 	// askWithin is how long a witness has to answer.

@@ -1,0 +1,153 @@
+package mirror
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"detente/agreement"
+	"detente/internal/clock"
+	"detente/internal/httpserve"
+	"detente/record"
+)
+
+// A Station serves a mirror's copy and says that it is one: the static part of
+// the record as the depositary serves it, status.json, pages if there are any,
+// and the second intake if there is one.
+type Station struct {
+	*Follower
+	Of     string // where it follows the record; empty if nowhere
+	Clock  clock.Clock
+	Intake *Intake                       // nil: nothing can be handed in here
+	Pages  func(v *Station) http.Handler // nil: none
+
+	mu    sync.Mutex
+	heard time.Time // when it last heard from there, in real time
+	wrong error     // why it follows no more
+}
+
+// Heard notes that the copy was found to be up to date just now.
+func (s *Station) Heard() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heard = time.Now()
+}
+
+// Wrong notes why the copy follows no more.
+func (s *Station) Wrong(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wrong = err
+}
+
+// Now is this machine's clock: only for "in 3 days", never for judging.
+func (s *Station) Now() agreement.Instant { return agreement.Instant(s.Clock.Now().Unix()) }
+
+// Notice says what is served here, for pages.
+func (s *Station) Notice() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.wrong != nil:
+		return "This is a mirror, and it follows no more: " + s.wrong.Error()
+	case s.Of == "":
+		return "This is a mirror’s copy that follows nobody: the record may have gone on."
+	case s.heard.IsZero():
+		return fmt.Sprintf("This is a mirror of %s. It has not heard from there since it started: the record may have gone on.", s.Of)
+	}
+	return fmt.Sprintf("This is a mirror of %s. It heard from there %v ago.", s.Of, time.Since(s.heard).Round(time.Second))
+}
+
+// A mirrored is what status.json says of a record at a mirror.
+type mirrored struct {
+	Agreement string `json:"agreement"`
+	Name      string `json:"name"`
+	Origin    string `json:"origin"`
+	Simulated bool   `json:"simulated"`
+	Size      int64  `json:"size"`
+	Root      string `json:"root"`
+	Final     int64  `json:"final"`
+	Clock     string `json:"clock"`
+	Settled   string `json:"settled"`
+	Waiting   int    `json:"waiting"`
+	Mirror    struct {
+		Of    string `json:"of"`
+		Age   int64  `json:"age"`   // seconds since it last heard from there; -1 if it has not since its start
+		Held  int    `json:"held"`  // entries handed in here that the record lacks
+		Wrong string `json:"wrong"` // why it follows no more; empty if it does
+	} `json:"mirror"`
+}
+
+func (s *Station) serveStatus(w http.ResponseWriter, _ *http.Request) {
+	a := s.Agreement()
+	m := mirrored{Agreement: a.ID.String(), Name: string(a.Name), Origin: s.origin, Simulated: a.Simulated}
+	m.Final, _ = s.Final()
+	s.With(func(f *record.Fold) {
+		head := f.Head()
+		m.Size, m.Root, m.Waiting = head.Size, head.Root.String(), len(f.Waiting())
+		for to, t := range map[*string]agreement.Instant{&m.Clock: f.Clock(), &m.Settled: f.Settled()} {
+			if t != record.Beginning {
+				*to = t.String()
+			}
+		}
+	})
+	s.mu.Lock()
+	m.Mirror.Of, m.Mirror.Age = s.Of, -1
+	if !s.heard.IsZero() {
+		m.Mirror.Age = int64(time.Since(s.heard) / time.Second)
+	}
+	if s.wrong != nil {
+		m.Mirror.Wrong = s.wrong.Error()
+	}
+	s.mu.Unlock()
+	if s.Intake != nil {
+		m.Mirror.Held = len(s.Intake.Pending())
+	}
+	w.Header().Set("Cache-Control", "no-cache")
+	httpserve.Answer(w, http.StatusOK, m)
+}
+
+// Handler serves the copy below the agreement's id.
+func (s *Station) Handler() http.Handler {
+	static := Serve(shelf{s.Follower})
+	mux := http.NewServeMux()
+	for _, path := range []string{"/checkpoint", "/head"} {
+		mux.Handle("GET "+path, limitWaiters(static))
+	}
+	for _, path := range []string{"/bundle", "/tile/", "/object/"} {
+		mux.Handle("GET "+path, static)
+	}
+	mux.HandleFunc("GET /status.json", s.serveStatus)
+	if s.Intake != nil {
+		mux.HandleFunc("POST /submit", s.Intake.serveSubmit)
+		mux.HandleFunc("GET /held", s.Intake.serveHeld)
+		mux.HandleFunc("GET /held/{digest}", s.Intake.serveHeld)
+	}
+	if s.Pages != nil {
+		mux.Handle("GET /", s.Pages(s))
+	}
+	all := http.NewServeMux()
+	prefix := "/" + s.agreement.ID.String()
+	all.Handle(prefix+"/", http.StripPrefix(prefix, mux))
+	// Pages of strangers in somebody's browser cannot post here.
+	return http.NewCrossOriginProtection().Handler(all)
+}
+
+// limitWaiters refuses to keep more readers waiting than memory is meant for.
+func limitWaiters(next http.Handler) http.Handler {
+	waiters := make(chan struct{}, maxWaiters)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("after") == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		select {
+		case waiters <- struct{}{}:
+			defer func() { <-waiters }()
+			next.ServeHTTP(w, r)
+		default:
+			httpserve.Refuse(w, http.StatusTooManyRequests, httpserve.Refusal{Code: "busy", Error: "too many readers wait for news", Hint: "ask without after, later"})
+		}
+	})
+}
