@@ -83,6 +83,11 @@ func (w *Witness) addCheckpoint(body []byte) (statement.Signature, *refusal) {
 
 // check compares a checkpoint with the head, with l locked.
 func (w *Witness) check(l *log, req *request, c statement.Checkpoint) *refusal {
+	fork := c.Size > 0 && c.Size == l.head.Size && c.Root != l.head.Root
+	if fork {
+		// Whatever the old size, both checkpoints together prove it.
+		w.contradicted(l, c, req)
+	}
 	switch {
 	case req.old != l.head.Size:
 		return &refusal{status: http.StatusConflict, size: l.head.Size}
@@ -92,18 +97,22 @@ func (w *Witness) check(l *log, req *request, c statement.Checkpoint) *refusal {
 		return refuse(http.StatusUnprocessableEntity, "the root of an empty tree is %s", l.head.Root)
 	case req.old == 0:
 		return nil
-	case c.Size == req.old && c.Root != l.head.Root:
-		w.cfg.Log.Error("the log forked: it signed two checkpoints of one size", "origin", l.origin, "size", c.Size, "kept", l.dir)
-		if err := w.keepConflict(l, c, req.note); err != nil {
-			w.cfg.Log.Error("keeping the proof of a fork", "origin", l.origin, "error", err)
-		}
+	case fork:
 		return refuse(http.StatusUnprocessableEntity, "this witness cosigned size %d with another root, %s", l.head.Size, l.head.Root)
 	}
 	if err := tlog.CheckTree(req.proof, c.Size, c.Root, req.old, l.head.Root); err != nil {
-		w.cfg.Log.Warn("a checkpoint does not follow from the head", "origin", l.origin, "head", l.head.Size, "size", c.Size)
+		w.contradicted(l, c, req)
 		return refuse(http.StatusUnprocessableEntity, "the proof does not show that size %d extends size %d", c.Size, req.old)
 	}
 	return nil
+}
+
+// contradicted keeps and reports a checkpoint that does not follow from the head.
+func (w *Witness) contradicted(l *log, c statement.Checkpoint, req *request) {
+	w.cfg.Log.Error("the log signed a checkpoint that does not follow from the one cosigned", "origin", l.origin, "cosigned", l.head.Size, "size", c.Size, "kept in", l.dir)
+	if err := w.keepEvidence(l, c, req); err != nil {
+		w.cfg.Log.Error("keeping the evidence of a fork", "origin", l.origin, "error", err)
+	}
 }
 
 // cosign states the time, with l locked, and makes the checkpoint the head
@@ -118,7 +127,7 @@ func (w *Witness) cosign(l *log, c statement.Checkpoint, note *statement.Note) (
 		}
 		t = l.head.time
 	}
-	line, err := statement.Cosign(w.cfg.Signer, note.Text, t)
+	line, err := statement.CosignWith(w.cfg.Cosigner, note.Text, t)
 	if err != nil {
 		return statement.Signature{}, w.failed(l, err)
 	}

@@ -22,9 +22,19 @@ const (
 	// maxLogs is the largest number of records of one witness: each takes a
 	// kilobyte of memory, and anybody may register while registration is open.
 	maxLogs = 100_000
-	// maxConflicts is the largest number of contradicting checkpoints kept per
-	// record. One proves a fork; a log that signs more wants to fill the disk.
-	maxConflicts = 16
+	// maxEvidence is the largest number of proven forks kept per record. One
+	// proves it; a log that signs more wants to fill the disk. maxSuspects is
+	// that of contradictions which prove nothing by themselves.
+	maxEvidence = 16
+	maxSuspects = 4
+	// maxEvidenceFile is the largest file of evidence, in bytes: two notes and a
+	// proof, with every newline escaped.
+	maxEvidenceFile = 4*statement.MaxNote + maxProof*48
+	// maxPolicy is the largest policy file, in bytes: ten thousand ids.
+	maxPolicy = 1 << 20
+	// maxAddresses is how many addresses' requests are counted in an hour; those
+	// beyond are refused. Each takes about a hundred bytes.
+	maxAddresses = 100_000
 	// maxStepBack is how far the clock may be behind the last cosignature of a
 	// record. Up to here the last time is stated again (clocks are slewed);
 	// beyond, the clock or the folder is wrong and the witness refuses.

@@ -2,7 +2,6 @@ package witness
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -54,12 +53,17 @@ func (l *log) file() []byte {
 	return b
 }
 
+// noHead is what the file "head" holds before the first cosignature. A head that
+// is gone is thereby told from one that never was: whoever took the one for the
+// other would cosign another history from its beginning.
+const noHead = "nothing cosigned yet\n"
+
 // loadLog reads a log's folder; nil if its registration was cut short.
 func (w *Witness) loadLog(dir string) (*log, error) {
 	name := filepath.Join(dir, "log")
 	b, err := durable.ReadFile(w.cfg.FS, name, maxLogFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, w.unregistered(dir, name)
 	}
 	if err != nil {
 		return nil, err
@@ -72,10 +76,25 @@ func (w *Witness) loadLog(dir string) (*log, error) {
 		l.keys, err = append(l.keys, key), errors.Join(err, bad)
 	}
 	if err != nil || len(l.keys) == 0 || string(l.file()) != string(b) {
-		return nil, fmt.Errorf("%s: damaged: want a line origin and lines key; restore this file from a copy (it never changes)", name)
+		return nil, &durable.DamagedError{Name: name, Why: errors.New("want a line origin and lines key"), Mend: mendLog}
 	}
 	l.head, err = w.loadHead(l)
 	return l, err
+}
+
+const mendLog = "restore this file alone from a copy, and nothing else of the folder"
+
+// unregistered looks that a folder without the file "log" is of a registration
+// that was cut short, before which nothing can have been cosigned.
+func (w *Witness) unregistered(dir, name string) error {
+	b, err := durable.ReadFile(w.cfg.FS, filepath.Join(dir, "head"), statement.MaxNote)
+	if err == nil && string(b) != noHead {
+		err = &durable.DamagedError{Name: name, Why: errors.New("it is missing, and there is a head beside it"), Mend: mendLog}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // loadHead reads the head back. Both signatures must verify, so neither decay
@@ -84,10 +103,13 @@ func (w *Witness) loadHead(l *log) (head, error) {
 	name := filepath.Join(l.dir, "head")
 	note, err := durable.ReadFile(w.cfg.FS, name, statement.MaxNote)
 	if errors.Is(err, fs.ErrNotExist) {
-		return emptyHead(l.origin), nil
+		return head{}, damaged(name, errors.New("it is missing"))
 	}
 	if err != nil {
 		return head{}, err
+	}
+	if string(note) == noHead {
+		return emptyHead(l.origin), nil
 	}
 	c, n, err := statement.OpenCheckpoint(note, l.origin, l.keys...)
 	if err != nil {
@@ -107,7 +129,7 @@ func (w *Witness) loadHead(l *log) (head, error) {
 }
 
 func damaged(name string, err error) error {
-	return fmt.Errorf("%s: %w; this witness no longer knows what it cosigned: replace it by one with a new key", name, err)
+	return &durable.DamagedError{Name: name, Why: err, Mend: "this witness no longer knows what it cosigned: replace it by one with a new key, and never restore it from a copy"}
 }
 
 // store makes h the head, on disk and then here.
@@ -137,32 +159,5 @@ func (w *Witness) refresh(l *log) error {
 		}
 	}
 	l.head, l.stale = h, false
-	return nil
-}
-
-// keepConflict stores a checkpoint that the log signed and that contradicts
-// the head: two of one size with different roots prove a fork.
-func (w *Witness) keepConflict(l *log, c statement.Checkpoint, note []byte) error {
-	names, err := w.cfg.FS.ReadDir(l.dir)
-	if err != nil {
-		return err
-	}
-	kept := 0
-	for _, name := range names {
-		if strings.HasPrefix(name, "conflict-") {
-			kept++
-		}
-	}
-	if kept >= maxConflicts {
-		return nil
-	}
-	name := fmt.Sprintf("conflict-%d-%x", c.Size, c.Root[:8])
-	mine := fmt.Sprintf("conflict-%d-%x", l.head.Size, l.head.Root[:8])
-	for file, data := range map[string][]byte{name: note, mine: l.head.note} {
-		err := durable.CreateFile(w.cfg.FS, filepath.Join(l.dir, file), data)
-		if err != nil && !errors.Is(err, fs.ErrExist) {
-			return err
-		}
-	}
 	return nil
 }

@@ -37,15 +37,17 @@ func (w *Witness) Add(origin string, keys ...statement.PublicKey) error {
 	if l, ok := w.logs[hash]; ok {
 		return w.addKeys(l, keys)
 	}
-	if len(w.logs) >= maxLogs {
+	if len(w.logs) >= w.cfg.Policy.most() {
 		return errFull
 	}
 	l := &log{origin: origin, keys: keys, dir: filepath.Join(w.cfg.Dir, "logs", hash), head: emptyHead(origin)}
 	if err := durable.MkdirAll(w.cfg.FS, l.dir); err != nil {
 		return fmt.Errorf("registering a log: %w", err)
 	}
-	if err := durable.WriteFile(w.cfg.FS, filepath.Join(l.dir, "log"), l.file()); err != nil {
-		return fmt.Errorf("registering a log: %w", err)
+	for _, f := range []struct{ name, data string }{{"head", noHead}, {"log", string(l.file())}} { // in this order: see noHead
+		if err := durable.WriteFile(w.cfg.FS, filepath.Join(l.dir, f.name), []byte(f.data)); err != nil {
+			return fmt.Errorf("registering a log: %w", err)
+		}
 	}
 	w.logs[hash] = l
 	return nil
@@ -70,13 +72,38 @@ func (w *Witness) addKeys(l *log, keys []statement.PublicKey) error {
 	return nil
 }
 
-// Register registers the record of an agreement, given the archive of its
-// bundle (canonical ustar). The text must name this witness's key among those
+// Register registers the record of an agreement for the witness's operator,
+// given the archive of its bundle (canonical ustar), whatever the policy says of
+// agreements and depositaries. The text must name this witness's key among those
 // of its quorum: a witness serves who asked for it. It gives the record's origin.
 func (w *Witness) Register(archive []byte) (string, error) {
-	files, err := ustar.Read(bytes.NewReader(archive), ustar.Limits{Files: bundleFiles, File: bundleFile, Total: bundleTotal})
+	a, keys, err := w.readBundle(archive)
 	if err != nil {
 		return "", fmt.Errorf("registering a record: %w", err)
+	}
+	origin := record.Origin(a)
+	return origin, w.Add(origin, keys...)
+}
+
+// admit registers a record for anybody, if the policy takes it.
+func (w *Witness) admit(archive []byte) (string, error) {
+	a, keys, err := w.readBundle(archive)
+	if err == nil {
+		err = w.cfg.Policy.accepts(a, keys)
+	}
+	if err != nil {
+		return "", fmt.Errorf("registering a record: %w", err)
+	}
+	origin := record.Origin(a)
+	return origin, w.Add(origin, keys...)
+}
+
+// readBundle reads an agreement that names this witness, and the keys that may
+// sign its record's checkpoints, the depositary's first.
+func (w *Witness) readBundle(archive []byte) (*agreement.Agreement, []statement.PublicKey, error) {
+	files, err := ustar.Read(bytes.NewReader(archive), ustar.Limits{Files: bundleFiles, File: bundleFile, Total: bundleTotal})
+	if err != nil {
+		return nil, nil, err
 	}
 	list := make([]agreement.File, len(files))
 	for i, f := range files {
@@ -84,23 +111,19 @@ func (w *Witness) Register(archive []byte) (string, error) {
 	}
 	bundle, err := agreement.NewBundle(list)
 	if err != nil {
-		return "", fmt.Errorf("registering a record: %w", err)
+		return nil, nil, err
 	}
 	a, diagnostics := agreement.Read(bundle)
 	if a == nil {
-		return "", fmt.Errorf("registering a record: the text does not read (%d diagnostics): run detente check on it", len(diagnostics))
+		return nil, nil, fmt.Errorf("the text does not read (%d diagnostics): run detente check on it", len(diagnostics))
 	}
 	if !slices.ContainsFunc(a.Witnesses, func(x *agreement.Witness) bool {
 		return x.Key == w.key.String() && slices.Contains(a.Quorum.Of, x.Name)
 	}) {
-		return "", fmt.Errorf("registering a record: the text does not name this witness's key, %s, in its quorum", w.key)
+		return nil, nil, fmt.Errorf("the text does not name this witness's key, %s, in its quorum", w.key)
 	}
 	keys, err := record.LogKeys(a)
-	if err != nil {
-		return "", fmt.Errorf("registering a record: %w", err)
-	}
-	origin := record.Origin(a)
-	return origin, w.Add(origin, keys...)
+	return a, keys, err
 }
 
 // serveRegister is POST register.
@@ -109,12 +132,19 @@ func (w *Witness) serveRegister(rw http.ResponseWriter, r *http.Request) {
 		httpserve.Refuse(rw, http.StatusForbidden, httpserve.Refusal{Code: "closed", Error: "this witness registers no records on request", Hint: "ask its operator"})
 		return
 	}
+	// Before the body is read: reading a text is what costs.
+	if share := w.cfg.Policy.PerHour; share > 0 && !w.gate.passes(addressOf(r), w.now(), share) {
+		httpserve.Refuse(rw, http.StatusTooManyRequests, httpserve.Refusal{Code: "busy", Error: fmt.Sprintf("this witness takes %d requests to register an hour from one address", share), Hint: "ask again in the next hour, or ask its operator"})
+		return
+	}
 	archive, ok := httpserve.Body(rw, r, maxBundle)
 	if !ok {
 		return
 	}
-	origin, err := w.Register(archive)
+	origin, err := w.admit(archive)
 	switch {
+	case errors.Is(err, errNotAccepted):
+		httpserve.Refuse(rw, http.StatusForbidden, httpserve.Refusal{Code: "not-accepted", Error: err.Error(), Hint: "ask its operator"})
 	case errors.Is(err, errFull):
 		httpserve.Refuse(rw, http.StatusInsufficientStorage, httpserve.Refusal{Code: "full", Error: err.Error(), Hint: "ask another witness"})
 	case err != nil:

@@ -20,9 +20,12 @@ import (
 // Config is what a witness is given.
 type Config struct {
 	Dir    string           // its folder, made if missing
-	Signer statement.Signer // its key under its name
-	Clock  clock.Clock      // what it states as the time
-	Log    *slog.Logger
+	Signer statement.Signer // its Ed25519 key under its name
+	// Cosigner, if not nil, cosigns in Signer's place: a key of another kind.
+	Cosigner statement.Cosigner
+	Clock    clock.Clock // what it states as the time
+	Log      *slog.Logger
+	Policy   Policy
 	// Closed refuses new registrations over HTTP; Register still takes them.
 	Closed bool
 	FS     durable.FS // durable.OS if nil
@@ -34,6 +37,7 @@ type Witness struct {
 	cfg  Config
 	key  statement.WitnessKey
 	lock io.Closer
+	gate turnstile
 
 	mu   sync.Mutex
 	logs map[string]*log // by hash of the origin, in hex
@@ -45,9 +49,11 @@ func Open(cfg Config) (*Witness, error) {
 	if cfg.FS == nil {
 		cfg.FS = durable.OS
 	}
-	key, err := statement.NewWitnessKey(cfg.Signer.Name(), cfg.Signer.Public())
-	if err != nil {
-		return nil, fmt.Errorf("opening witness: %w", err)
+	if cfg.Cosigner == nil {
+		var err error
+		if cfg.Cosigner, err = statement.NewEd25519Cosigner(cfg.Signer); err != nil {
+			return nil, fmt.Errorf("opening witness: %w", err)
+		}
 	}
 	logs := filepath.Join(cfg.Dir, "logs")
 	if err := durable.MkdirAll(cfg.FS, logs); err != nil {
@@ -57,8 +63,12 @@ func Open(cfg Config) (*Witness, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening witness: %w", err)
 	}
-	w := &Witness{cfg: cfg, key: key, lock: lock, logs: map[string]*log{}}
-	if err := w.load(logs); err != nil {
+	w := &Witness{cfg: cfg, key: cfg.Cosigner.Key(), lock: lock, logs: map[string]*log{}}
+	err = w.load(logs)
+	for i := 0; err == nil && i < len(cfg.Policy.Logs); i++ {
+		err = w.Add(cfg.Policy.Logs[i].Origin, cfg.Policy.Logs[i].Key)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening witness: %w", err), lock.Close())
 	}
 	return w, nil
@@ -116,6 +126,7 @@ func (w *Witness) Handler() http.Handler {
 	mux.HandleFunc("POST /add-checkpoint", w.serveAddCheckpoint)
 	mux.HandleFunc("POST /register", w.serveRegister)
 	mux.HandleFunc("GET /{log}/checkpoint", w.serveCheckpoint)
+	mux.HandleFunc("GET /{log}/evidence", w.serveEvidence)
 	mux.HandleFunc("GET /{$}", w.serveName)
 	return mux
 }

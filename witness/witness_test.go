@@ -292,41 +292,6 @@ func TestConflictingUpdates(t *testing.T) {
 	}
 }
 
-// TestForkIsKept: both checkpoints of a fork stay on disk, each signed by the log.
-func TestForkIsKept(t *testing.T) {
-	p := newPlace(t)
-	w := p.open(t)
-	f, other := newTree(t, "a", "b"), newTree(t, "a", "x")
-	cosigned(t, w, f, 0, 2)
-	post(t, w, other.request(2, 2))
-	files, err := filepath.Glob(filepath.Join(p.dir, "logs", "*", "conflict-2-*"))
-	if err != nil || len(files) != 2 {
-		t.Fatalf("kept %v, %v", files, err)
-	}
-	roots := map[tlog.Hash]bool{}
-	for _, file := range files {
-		note, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, _, err := statement.OpenCheckpoint(note, origin, f.signer.Public())
-		if err != nil {
-			t.Fatal(err)
-		}
-		roots[c.Root] = true
-	}
-	if len(roots) != 2 {
-		t.Error("the kept checkpoints have the same root")
-	}
-	// A log that signs forks without end cannot fill the disk.
-	for i := range 2 * maxConflicts {
-		post(t, w, newTree(t, "a", fmt.Sprint(i)).request(2, 2))
-	}
-	if files, _ = filepath.Glob(filepath.Join(p.dir, "logs", "*", "conflict-*")); len(files) > maxConflicts+1 {
-		t.Errorf("%d conflicts kept", len(files))
-	}
-}
-
 func TestDamagedHeadStopsTheWitness(t *testing.T) {
 	p := newPlace(t)
 	w := p.open(t)

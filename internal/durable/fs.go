@@ -201,3 +201,19 @@ func (e *LockedError) Error() string {
 	}
 	return fmt.Sprintf("%s is held by %s: stop it first, or use another folder", e.Name, holder)
 }
+
+// A DamagedError says that a file is not what was once written there: bytes
+// that were altered, are missing, or belong elsewhere.
+type DamagedError struct {
+	Name string // of the file
+	Why  error
+	Mend string // what to do about it
+}
+
+// Error says what is wrong with which file, and what to do.
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("%s is damaged: %v: %s", e.Name, e.Why, e.Mend)
+}
+
+// Unwrap gives what is wrong.
+func (e *DamagedError) Unwrap() error { return e.Why }
