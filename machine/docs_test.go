@@ -78,7 +78,7 @@ func TestGuide(t *testing.T) {
 			if errs != nil {
 				t.Fatal(errs)
 			}
-			if rep := sc.Run(machine.Compile(readWhole(t, text))); rep.Failed > 0 {
+			if rep := sc.Run(machine.Compile(readWhole(t, text)), nil); rep.Failed > 0 {
 				t.Errorf("%s\n%s", body, rep.Text())
 			}
 			continue

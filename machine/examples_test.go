@@ -1,6 +1,7 @@
 package machine_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -34,9 +35,24 @@ func TestExamples(t *testing.T) {
 			if len(errs) > 0 {
 				t.Fatal(errs)
 			}
-			if rep := sc.Run(machine.Compile(a)); rep.Failed > 0 || rep.Passed == 0 {
+			if rep := sc.Run(machine.Compile(a), beside(filepath.Dir(file))); rep.Failed > 0 || rep.Passed == 0 {
 				t.Error(rep.Text())
 			}
 		})
+	}
+}
+
+// beside reads the texts that a scenario in a folder amends to.
+func beside(folder string) func(string) (*machine.Machine, error) {
+	return func(path string) (*machine.Machine, error) {
+		b, err := dir.Load(filepath.Join(folder, path))
+		if err != nil {
+			return nil, err
+		}
+		a, ds := agreement.Read(b)
+		if a == nil {
+			return nil, fmt.Errorf("%s cannot be read: %v", path, ds)
+		}
+		return machine.Compile(a), nil
 	}
 }

@@ -98,7 +98,7 @@ func TestExplained(t *testing.T) {
 			t.Fatal(errs)
 		}
 		got := 0
-		for _, r := range sc.Run(Compile(cameras())).Results {
+		for _, r := range sc.Run(Compile(cameras()), nil).Results {
 			if r.Why != "" {
 				got++
 			}

@@ -242,3 +242,19 @@ func (n *naive) harmless(t naiveTimer, was name) bool {
 	}
 	return false
 }
+
+func mentions(e agreement.Expr, m name) bool {
+	switch e := e.(type) {
+	case *agreement.Ref:
+		return e.Name == m && (e.Attr == "lifted" || e.Attr == "in_force")
+	case *agreement.Not:
+		return mentions(e.X, m)
+	case *agreement.Binary:
+		return mentions(e.X, m) || mentions(e.Y, m)
+	case *agreement.If:
+		return mentions(e.Cond, m) || mentions(e.Then, m) || mentions(e.Else, m)
+	case *agreement.Count:
+		return slices.ContainsFunc(e.Of, func(x agreement.Expr) bool { return mentions(x, m) })
+	}
+	return false
+}

@@ -507,22 +507,6 @@ func (n *naive) touch(a Act, m *agreement.Measure) bool {
 	return did
 }
 
-func mentions(e agreement.Expr, m name) bool {
-	switch e := e.(type) {
-	case *agreement.Ref:
-		return e.Name == m && (e.Attr == "lifted" || e.Attr == "in_force")
-	case *agreement.Not:
-		return mentions(e.X, m)
-	case *agreement.Binary:
-		return mentions(e.X, m) || mentions(e.Y, m)
-	case *agreement.If:
-		return mentions(e.Cond, m) || mentions(e.Then, m) || mentions(e.Else, m)
-	case *agreement.Count:
-		return slices.ContainsFunc(e.Of, func(x agreement.Expr) bool { return mentions(x, m) })
-	}
-	return false
-}
-
 func (n *naive) invoke(a Act, x *agreement.Act) bool {
 	b := n.b[x.Name]
 	if !slices.Contains(x.By, a.By) || x.Times > 0 && b.times >= x.Times || b.notice != never || x.When != nil && !n.holds(x.When) {

@@ -53,7 +53,7 @@ func TestRules(t *testing.T) {
 			if len(errs) > 0 {
 				t.Fatal(errs)
 			}
-			if rep := sc.Run(m); rep.Failed > 0 || rep.Passed == 0 {
+			if rep := sc.Run(m, nil); rep.Failed > 0 || rep.Passed == 0 {
 				t.Error(rep.Text())
 			}
 		})

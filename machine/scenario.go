@@ -16,6 +16,8 @@ import (
 //	refused INSTANT BY VERB SUBJECT ...      an act that must have none
 //	expect  INSTANT [NOUN] SUBJECT STATUS    what must be the case
 //	expect  INSTANT SUBJECT.ATTRIBUTE VALUE
+//	at      INSTANT amended "TEXT"           TEXT takes the place of the text in force
+//	refused INSTANT amended "TEXT"
 //
 // Acts are as in the grammar of assumptions. Lines are taken in the order of
 // their instants, then as written; an expectation of an instant is judged
@@ -92,6 +94,12 @@ func (l *scenarioLine) fault() string {
 	if _, err := parseInstant(l.fields[0], time.UTC); err != nil {
 		return err.Error()
 	}
+	if l.amends() {
+		if len(l.fields) > 3 {
+			return "expected `" + l.word + " INSTANT amended \"TEXT\"`, and nothing after it"
+		}
+		return ""
+	}
 	if l.word != "expect" {
 		if _, err := parseVerb(l.fields[2]); err != nil {
 			return err.Error()
@@ -99,6 +107,18 @@ func (l *scenarioLine) fault() string {
 	}
 	return ""
 }
+
+// amends says whether the line is an amendment: a text's path is in quotes, so
+// that no party and no act is taken for one.
+func (l *scenarioLine) amends() bool {
+	if l.word == "expect" || len(l.fields) < 3 || l.fields[1] != "amended" {
+		return false
+	}
+	q := l.fields[2]
+	return len(q) > 2 && q[0] == '"' && q[len(q)-1] == '"'
+}
+
+func (l *scenarioLine) path() string { return strings.Trim(l.fields[2], `"`) }
 
 // A ScenarioReport is what came of a scenario.
 type ScenarioReport struct {
@@ -115,6 +135,8 @@ type Result struct {
 	Why  string // when not OK: the explanation
 }
 
+// A scenarioEvent is a line at its instant. What it names is found when its
+// turn comes, in the text then in force.
 type scenarioEvent struct {
 	line    *scenarioLine
 	at      agreement.Instant
@@ -123,21 +145,34 @@ type scenarioEvent struct {
 	want    string
 }
 
-// Run plays the scenario on a fresh start of the machine.
-func (sc *Scenario) Run(m *Machine) ScenarioReport {
+// Texts are the paths of the texts that the scenario's amendments name, each
+// once, as they come in the file.
+func (sc *Scenario) Texts() []string {
+	var out []string
+	for i := range sc.lines {
+		if l := &sc.lines[i]; l.amends() && !slices.Contains(out, l.path()) {
+			out = append(out, l.path())
+		}
+	}
+	return out
+}
+
+// Run plays the scenario on a fresh start of the machine. amended gives the
+// machine of a text that an amendment names; nil if there are no amendments.
+func (sc *Scenario) Run(m *Machine, amended func(path string) (*Machine, error)) ScenarioReport {
 	var rep ScenarioReport
-	var events []scenarioEvent
+	var events []*scenarioEvent
 	for i := range sc.lines {
 		l := &sc.lines[i]
-		e, err := l.event(m)
+		at, err := parseInstant(l.fields[0], m.zone())
 		if err != nil {
 			rep.add(Result{Line: l.number, Text: l.text, Got: err.Error()})
 			continue
 		}
-		events = append(events, e)
+		events = append(events, &scenarioEvent{line: l, at: at})
 	}
 	// Acts of an instant before expectations of it.
-	slices.SortStableFunc(events, func(a, b scenarioEvent) int {
+	slices.SortStableFunc(events, func(a, b *scenarioEvent) int {
 		switch {
 		case a.at != b.at && a.at < b.at:
 			return -1
@@ -146,20 +181,15 @@ func (sc *Scenario) Run(m *Machine) ScenarioReport {
 		}
 		return rank(a) - rank(b)
 	})
-	s := m.Start()
-	explained := 0
+	p := playing{m.Start(), amended, 0}
 	for _, e := range events {
-		r := e.play(s, explained < maxExplained)
-		if r.Why != "" {
-			explained++
-		}
-		rep.add(r)
+		rep.add(p.play(e))
 	}
 	slices.SortStableFunc(rep.Results, func(a, b Result) int { return a.Line - b.Line })
 	return rep
 }
 
-func rank(e scenarioEvent) int {
+func rank(e *scenarioEvent) int {
 	if e.line.word == "expect" {
 		return 1
 	}
@@ -175,27 +205,24 @@ func (rep *ScenarioReport) add(r Result) {
 	}
 }
 
-// event finds the names of a line in the agreement.
-func (l *scenarioLine) event(m *Machine) (scenarioEvent, error) {
-	e := scenarioEvent{line: l}
+// find finds the names of a line in the agreement.
+func (e *scenarioEvent) find(m *Machine) error {
+	l := e.line
 	var err error
 	if l.word != "expect" {
 		e.act, err = m.parseAct(l.fields)
-		e.at = e.act.At
-		return e, err
-	}
-	if e.at, err = parseInstant(l.fields[0], m.zone()); err != nil {
-		return e, err
+		e.act.At = e.at
+		return err
 	}
 	rest := l.fields[1:]
 	if len(rest) > 2 && isNoun(rest[0]) {
 		rest = rest[1:]
 	}
 	if e.subject, err = m.subject(rest[0]); err != nil {
-		return e, err
+		return err
 	}
 	e.want = strings.Join(rest[1:], " ")
-	return e, m.possible(&e)
+	return m.possible(e)
 }
 
 func isNoun(word string) bool {
@@ -243,32 +270,72 @@ func (m *Machine) possible(e *scenarioEvent) error {
 	return unknownWord("what is expected of "+e.line.fields[1]+" is not one of its answers:", e.want, words)
 }
 
-func (e *scenarioEvent) play(s *State, explain bool) Result {
+// playing is a scenario under way.
+type playing struct {
+	s         *State
+	amended   func(path string) (*Machine, error)
+	explained int
+}
+
+func (p *playing) play(e *scenarioEvent) Result {
 	r := Result{Line: e.line.number, Text: e.line.text}
-	if e.line.word != "expect" {
-		v := s.Enact(e.act)
-		r.OK = v.Effect == (e.line.word == "at")
-		switch {
-		case r.OK:
-		case v.Effect:
-			r.Got = "it had an effect"
-		default:
-			r.Got = "it had no effect: " + v.Reason
-		}
+	if e.line.amends() {
+		p.amend(e, &r)
 		return r
 	}
-	s.Drive(e.at)
-	got := s.answer(e.subject)
+	if err := e.find(p.s.m); err != nil {
+		r.Got = err.Error()
+		return r
+	}
+	if e.line.word != "expect" {
+		v := p.s.Enact(e.act)
+		r.judge(e.line.word == "at", v.Effect, v.Reason)
+		return r
+	}
+	p.s.Drive(e.at)
+	got := p.s.answer(e.subject)
 	if r.OK = got == e.want; r.OK {
 		return r
 	}
 	r.Got = fmt.Sprintf("%s is %s, expected %s", e.subject.text(), got, e.want)
-	if explain {
-		if x, err := s.Why(e.subject.text()); err == nil {
+	if p.explained < maxExplained {
+		if x, err := p.s.Why(e.subject.text()); err == nil {
 			r.Why = x.Text()
+			p.explained++
 		}
 	}
 	return r
+}
+
+// judge says whether something had an effect, as the line wants it.
+func (r *Result) judge(want, effect bool, reason string) {
+	r.OK = effect == want
+	switch {
+	case r.OK:
+	case effect:
+		r.Got = "it had an effect"
+	default:
+		r.Got = "it had no effect: " + reason
+	}
+}
+
+func (p *playing) amend(e *scenarioEvent, r *Result) {
+	if p.amended == nil {
+		r.Got = "no other text can be read here"
+		return
+	}
+	to, err := p.amended(e.line.path())
+	if err != nil {
+		r.Got = err.Error()
+		return
+	}
+	after, _, err := p.s.Amend(to, e.at, -1)
+	if err != nil {
+		r.judge(e.line.word == "at", false, err.Error())
+		return
+	}
+	p.s = after
+	r.judge(e.line.word == "at", true, "")
 }
 
 func (q subject) text() string {

@@ -215,7 +215,7 @@ func TestScenarioFails(t *testing.T) {
 		if errs != nil {
 			t.Fatal(errs)
 		}
-		rep := sc.Run(Compile(cameras()))
+		rep := sc.Run(Compile(cameras()), nil)
 		if rep.Passed != 2 || rep.Failed != 1 || !strings.Contains(rep.Text(), want) {
 			t.Errorf("%s: got\n%swant %q", line, rep.Text(), want)
 		}

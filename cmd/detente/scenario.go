@@ -119,7 +119,13 @@ func runScenario(m *machine.Machine, name string) (*scenarioReport, error) {
 	if len(faults) > 0 {
 		return r, nil
 	}
-	rep := sc.Run(m)
+	rep := sc.Run(m, func(path string) (*machine.Machine, error) {
+		s, err := openText(filepath.Join(filepath.Dir(name), path))
+		if err != nil {
+			return nil, err
+		}
+		return machine.Compile(s.agreement), nil
+	})
 	for _, l := range rep.Results {
 		r.Lines = append(r.Lines, scenarioResult{l.Line, l.Text, l.OK, l.Got, l.Why})
 	}
