@@ -238,7 +238,10 @@ func (b *book) stepped(a *actor) {
 	}
 }
 
-func (b *book) restored(a *actor) { delete(b.heads, a.name) }
+func (b *book) restored(a *actor) {
+	delete(b.heads, a.name)
+	delete(b.decided, a.name)
+}
 
 func (b *book) diverged(a *actor) { b.w.note("diverged", a.name) }
 

@@ -16,6 +16,9 @@ import (
 // done is whether everything that has to happen has happened.
 func (b *book) done() bool {
 	b.follow()
+	if b.w.plan.Host == DepositaryGone && b.w.now() > b.w.plan.Terms.cut()+b.w.plan.Terms.Margin+20*time.Minute {
+		return true
+	}
 	if b.w.stormy || b.w.twoHistories() && b.w.now() < b.w.plan.Calm+15*time.Minute {
 		return false
 	}

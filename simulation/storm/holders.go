@@ -72,7 +72,7 @@ func (h *holding) close() error          { return h.c.Close() }
 
 // castCustodian makes a custodian, dishonest if the plan has it so.
 func (w *World) castCustodian(i int) {
-	a := w.enter(custodianName(i), custodianRole, 8*time.Minute, w.openCustodian)
+	a := w.enter(custodianName(i), custodianRole, 20*time.Minute, w.openCustodian)
 	if i >= len(w.plan.Crooks) {
 		return
 	}

@@ -114,6 +114,8 @@ func (w *World) spread() {
 func (w *World) served(to *actor, m *message, a *answer) {
 	if to.role == depositaryRole && m.method == http.MethodPost && strings.HasSuffix(m.path, "/submit") && a.status == http.StatusOK {
 		w.wake(to, w.between(100*time.Millisecond, 3*time.Second))
+		// Whoever goes on from an old copy has left the newer one behind.
+		to.newest, m.from.newest = nil, nil
 	}
 }
 

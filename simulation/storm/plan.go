@@ -57,13 +57,13 @@ func NewPlan(seed uint64) Plan {
 	p.DiskRate = one(r, 0, 0.0005, 0.002, 0.005)
 	p.ReadRate = one(r, 0, 0.001, 0.004)
 	p.NetRate = one(r, 0, 0.05, 0.15, 0.3)
-	p.Life = one(r, 0, 10*time.Minute, 4*time.Minute)
+	p.Life = one(r, 0, 15*time.Minute, 6*time.Minute)
 	p.Cuts = one(r, 0, 15*time.Minute)
-	p.Backups = one(r, 0, 0, 25*time.Minute)
+	p.Backups = one(r, 0, 20*time.Minute, 8*time.Minute)
 	p.Steps = one(r, 0, 10*time.Minute)
 	p.Skew = one(r, 0, 5*time.Second, 20*time.Second)
 	p.Calm = one(r, t.Closes-5*time.Minute, t.Closes+2*t.Window, t.cut()+t.Margin+5*time.Minute)
-	p.End = t.cut() + t.Margin + 90*time.Minute
+	p.End = t.cut() + t.Margin + 60*time.Minute
 	p.drawLiars(r)
 	p.drawHost(r)
 	p.drawScript(r)
@@ -75,7 +75,7 @@ func drawTerms(r *rand.Rand) Terms {
 		Witnesses: 4, Need: 3, Faulty: 1, Custodians: 4, Open: 2, Absent: 1,
 		Opens: 5 * time.Minute, Window: one(r, time.Minute, 3*time.Minute), Within: one(r, 5*time.Minute, 20*time.Minute),
 		Hold: one(r, 20*time.Minute, 40*time.Minute), Working: 5 * time.Minute, Margin: 2 * time.Minute,
-		Epoch: one(r, 20*time.Minute, 60*time.Minute), Cadence: one(r, 5*time.Minute, 10*time.Minute),
+		Epoch: one(r, 20*time.Minute, 30*time.Minute, 60*time.Minute), Cadence: one(r, 5*time.Minute, 10*time.Minute),
 		Pending: "hold", Else: one(r, "erase", "erase", "release", "hold"), Then: one(r, "erase", "release"),
 	}
 	t.Closes = t.Opens + between(r, 25*time.Minute, 40*time.Minute)

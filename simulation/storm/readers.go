@@ -102,7 +102,7 @@ func (w *World) segment(_ context.Context, camera string, seq int64) ([]byte, er
 // cast makes everybody and has them start.
 func (w *World) cast() {
 	p := &w.plan
-	host := w.enter(depositaryName, depositaryRole, 15*time.Minute, w.openHost)
+	host := w.enter(depositaryName, depositaryRole, 30*time.Minute, w.openHost)
 	host.refuses = w.censors
 	if p.Host == DepositaryGone {
 		host.gone = p.HostFrom
@@ -117,10 +117,10 @@ func (w *World) cast() {
 	for i := range p.Terms.Custodians {
 		w.castCustodian(i)
 	}
-	w.enter(recorderName, recorderRole, 6*time.Minute, w.openRecorder)
-	w.enter(mirrorName, mirrorRole, 10*time.Minute, w.openReader)
-	w.enter(hostName, mirrorRole, 10*time.Minute, w.openReader)
-	w.enter(agencyName, beneficiaryRole, 10*time.Minute, w.openReader)
+	w.enter(recorderName, recorderRole, 10*time.Minute, w.openRecorder)
+	w.enter(mirrorName, mirrorRole, 20*time.Minute, w.openReader)
+	w.enter(hostName, mirrorRole, 20*time.Minute, w.openReader)
+	w.enter(agencyName, beneficiaryRole, 20*time.Minute, w.openReader)
 	w.impostors()
 	w.film(0)
 	if w.canary == DeafDisk {

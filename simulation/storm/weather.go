@@ -106,6 +106,9 @@ func (w *World) stepSomebody() {
 // restoreSomebody makes a backup, and restores one that there is.
 func (w *World) restoreSomebody() {
 	a := w.somebody()
+	if w.rng.IntN(5) == 0 {
+		a = w.byName[one(w.rng, depositaryName, recorderName, agencyName)]
+	}
 	if len(a.disk.backups) == 0 || w.rng.IntN(3) == 0 || !w.mayRestore(a) {
 		for _, a := range w.actors {
 			a.disk.backups = append(a.disk.backups, a.disk.fs.Copy())
@@ -117,7 +120,9 @@ func (w *World) restoreSomebody() {
 		a.life = nil
 		a.disk.kill()
 	}
-	a.newest = &diskState{a.disk.fs}
+	if a.newest == nil {
+		a.newest = &diskState{a.disk.fs}
+	}
 	a.disk.fs = a.disk.backups[w.rng.IntN(len(a.disk.backups))].Copy()
 	a.backed = true
 	w.book.restored(a)

@@ -320,5 +320,5 @@ func (w *World) down(a *actor, power bool) {
 	}
 	a.turn++
 	a.woken = false
-	w.wake(a, w.between(time.Second, 40*time.Second))
+	w.wake(a, w.between(time.Second, 90*time.Second))
 }
