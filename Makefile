@@ -6,7 +6,7 @@ FUZZTIME  ?= 10s
 # detector's price. The pure packages start none (a house test holds them to it).
 RACE      ?= ./internal/... ./record/store/... ./mirror/... ./depositary/... ./witness/... ./custodian/... ./recorder/... ./web/...
 
-.PHONY: build demo test tools check format vet staticcheck tidy generated race vulnerabilities bench sim fuzz clean
+.PHONY: build demo test tools check format vet staticcheck tidy generated race vulnerabilities bench sim sim-processes fuzz clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/detente ./cmd/detente
@@ -57,6 +57,11 @@ bench:
 # and in full.
 sim:
 	$(GO) test -timeout 60m -count 1 -v -run 'Random|Exhaustive|Search|Exclude' ./record
+
+# Kills real processes a thousand times, under load, and looks after each round
+# for all that they had acknowledged; it says how far it has come, by role.
+sim-processes:
+	$(GO) test -timeout 40m -count 1 -v -run '^TestKilled$$' ./simulation/processes -kills 1000
 
 fuzz:
 	scripts/fuzz.sh $(FUZZTIME)

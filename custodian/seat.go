@@ -3,7 +3,6 @@ package custodian
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -70,7 +69,10 @@ func (s *seat) readOutcome() error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s begins with neither release nor erase, and is no word on them: the folder is damaged; this seat cannot be served from it", s.path("outcome"))
+	return &durable.DamagedError{
+		Name: s.path("outcome"), Why: errors.New("it begins with neither release nor erase, and is no word on them"),
+		Mend: "this seat may have acted already and cannot be served from this folder; do not delete the file: destroy the folder's shares, and tell the parties that the seat is lost",
+	}
 }
 
 func (s *seat) path(parts ...string) string {

@@ -108,3 +108,20 @@ func (f *Follower) keepObject(d agreement.Digest, b []byte) error {
 	}
 	return durable.WriteFile(f.fs, name, b)
 }
+
+// headless begins a folder without a head anew, unless the head is gone: a
+// checkpoint is never kept without one.
+func (f *Follower) headless(name string) error {
+	_, err := durable.ReadFile(f.fs, filepath.Join(f.dir, "checkpoint"), statement.MaxNote)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return damagedHead(name, errors.New("it is missing, and there is a checkpoint beside it"))
+}
+
+func damagedHead(name string, why error) error {
+	return &durable.DamagedError{Name: name, Why: why, Mend: "restore it from a copy, or begin with a new folder, which forgets what this one saw"}
+}

@@ -126,7 +126,7 @@ func (f *Follower) loadBundle(ctx context.Context) error {
 	}
 	b, err := DecodeBundle(archive)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return &durable.DamagedError{Name: name, Why: err, Mend: "delete it: it is fetched again"}
 	}
 	id := b.Digest()
 	if f.client != nil {
@@ -167,7 +167,7 @@ func (c *Client) Recall(dir string) error {
 	}
 	b, err := DecodeBundle(archive)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return &durable.DamagedError{Name: name, Why: err, Mend: "delete it: it is fetched again"}
 	}
 	a, err := readAgreement(b, c.id)
 	if err != nil {
@@ -188,13 +188,13 @@ func (f *Follower) load() error {
 	name := filepath.Join(f.dir, "head")
 	note, err := durable.ReadFile(f.fs, name, statement.MaxNote)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return f.headless(name)
 	}
 	if err != nil {
 		return err
 	}
 	if f.head, _, err = statement.OpenCheckpoint(note, f.origin, f.keys...); err != nil {
-		return fmt.Errorf("%s: %w; restore it from a copy, or begin a new mirror, which forgets what this one saw", name, err)
+		return damagedHead(name, err)
 	}
 	f.headNote = note
 	entries, err := f.loadEntries(f.head.Size)

@@ -87,7 +87,7 @@ func (s *shelf) readReel(camera string) (*reel, error) {
 	}
 	all, whole, err := parseReel(b)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.reelFile(camera), err)
+		return nil, s.damaged(camera, err)
 	}
 	if whole < len(b) {
 		if err := durable.WriteFile(s.fs, s.reelFile(camera), b[:whole]); err != nil {
@@ -96,12 +96,21 @@ func (s *shelf) readReel(camera string) (*reel, error) {
 	}
 	for _, m := range all {
 		if m.Camera != camera || m.Seq != r.count+1 || m.Prev != r.head {
-			return nil, fmt.Errorf("%s: manifest %d does not follow the one before it: the folder is damaged", s.reelFile(camera), m.Seq)
+			return nil, s.damaged(camera, fmt.Errorf("manifest %d does not follow the one before it", m.Seq))
 		}
 		r.count, r.head, r.end = m.Seq, m.Digest(), m.Wall+m.Duration
 	}
 	r.open = all
 	return r, nil
+}
+
+// damaged refuses to go on from a chain of manifests that is not what was
+// written: its numbers would be used twice.
+func (s *shelf) damaged(camera string, why error) error {
+	return &durable.DamagedError{
+		Name: s.reelFile(camera), Why: why,
+		Mend: "restore this file from a copy made since; without one, keep the folder as it is and have another device enrolled",
+	}
 }
 
 // maxManifest is more than the wire form of any manifest.
@@ -121,7 +130,7 @@ func parseReel(b []byte) (all []*vault.SignedManifest, whole int, err error) {
 			return all, whole, nil
 		}
 		if err != nil {
-			return nil, 0, fmt.Errorf("after %d bytes: %w: the file is damaged", whole, err)
+			return nil, 0, fmt.Errorf("after %d bytes: %w", whole, err)
 		}
 		all, whole = append(all, m), whole+n
 	}

@@ -59,12 +59,12 @@ const (
 
 // commands is the table: every command of the binary.
 var commands = []func(terminal) *cobra.Command{
-	newCommand, checkCommand, fmtCommand, testCommand, planCommand, explainCommand,
+	newCommand, checkCommand, fmtCommand, diffCommand, testCommand, planCommand, explainCommand,
 	keyCommand, signCommand, declareCommand, performCommand, verifyCommand, contestCommand,
 	invokeCommand, reportCommand, liftCommand, imposeCommand, attributeCommand, mergeCommand, submitCommand,
 	statusCommand, whyCommand, asofCommand, auditCommand, exportCommand, mirrorCommand,
 	sealCommand, coverageCommand, openCommand, outcomeCommand,
-	serveCommand, witnessCommand, custodianCommand, recorderCommand, demoCommand,
+	serveCommand, restoreCommand, witnessCommand, custodianCommand, recorderCommand, demoCommand,
 }
 
 const rootLong = `Detente lets parties that do not trust each other run an agreement together. It checks the text, keeps the record of

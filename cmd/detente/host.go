@@ -39,14 +39,14 @@ Prints "listening URL" and runs until it is interrupted. Its folder must never b
 			}
 			w, err := witness.Open(witness.Config{Dir: r.dir, Signer: r.signer, Clock: r.clock, Log: r.log, Closed: closed})
 			if err != nil {
-				return err
+				return verdict(err)
 			}
 			for _, path := range bundles {
 				if err := registerHere(w, path); err != nil {
 					return errors.Join(err, w.Close())
 				}
 			}
-			return r.run(cmd.Context(), w.Handler(), noPath, w.Run)
+			return verdict(r.run(cmd.Context(), w.Handler(), noPath, w.Run))
 		},
 	}, true)
 	r.keyFlag(c)
@@ -100,14 +100,14 @@ runs until it is interrupted.`,
 				Batch: proofBatch, Pages: pages, Closed: true,
 			})
 			if err != nil {
-				return err
+				return verdict(err)
 			}
 			defer d.Close()
 			path, err := openRecords(cmd.Context(), d, texts, bundles)
 			if err != nil {
-				return err
+				return verdict(err)
 			}
-			return r.run(cmd.Context(), d.Handler(), func() string { return path }, d.Run)
+			return verdict(r.run(cmd.Context(), d.Handler(), func() string { return path }, d.Run))
 		},
 	}, true)
 	r.keyFlag(c)
@@ -198,10 +198,10 @@ docs/operations.md.`,
 				Dir: r.dir, Signer: r.signer, Record: client, Random: rand.Reader, Log: r.log, Clock: r.clock, Witnesses: ws,
 			})
 			if err != nil {
-				return divergence(err)
+				return verdict(err)
 			}
 			defer c.Close()
-			return divergence(r.run(cmd.Context(), nil, noPath, c.Run))
+			return verdict(r.run(cmd.Context(), nil, noPath, c.Run))
 		},
 	}, false)
 	r.keyFlag(c)
@@ -257,18 +257,18 @@ before. While no mirror runs in it, the folder is a PATH for status, why, asof, 
 			}
 			f, err := mirror.Open(cmd.Context(), mirror.Config{Dir: r.dir, Client: client})
 			if err != nil {
-				return divergence(err)
+				return verdict(err)
 			}
 			defer f.Close()
 			if err := f.Update(cmd.Context()); err != nil {
-				if err = divergence(err); isNo(err) {
+				if err = verdict(err); isNo(err) {
 					return err
 				}
 				r.log.Warn("the record cannot be fetched now; serving the copy as it is", "error", err)
 			}
 			path := "/" + client.ID().String() + "/"
 			return r.run(cmd.Context(), f.Handler(), func() string { return path }, func(ctx context.Context) error {
-				return divergence(keepCopy(ctx, f))
+				return verdict(keepCopy(ctx, f))
 			})
 		},
 	}, true)

@@ -87,7 +87,7 @@ func (o *opening) run(ctx context.Context) error {
 	defer cancel()
 	defer o.t.working("asking the custodians and opening")()
 	if err := o.await(waited, s, v); err != nil {
-		return divergence(err)
+		return verdict(err)
 	}
 	report, err := beneficiary.Open(ctx, beneficiary.Config{
 		Dir: filepath.Join(o.out, ".delivery"), Signers: signers, Record: s.client, Mirror: s.follower, Vault: v.Name, Random: rand.Reader, Wait: o.patience,
@@ -97,7 +97,7 @@ func (o *opening) run(ctx context.Context) error {
 		return no(refused)
 	}
 	if err != nil {
-		return divergence(err)
+		return verdict(err)
 	}
 	return o.tell(report)
 }

@@ -56,7 +56,7 @@ func (r *recording) open(ctx context.Context, from func(camera string, opt sourc
 		Dir: r.dir, Signer: r.signer, Key: manifestKey{r.signer}, Record: client, Vault: v.Name,
 		Source: from, Deal: dealInChild, Clock: r.clock, Batch: r.batch, Log: r.log,
 	})
-	return rec, divergence(err)
+	return rec, verdict(err)
 }
 
 func recorderCommand(t terminal) *cobra.Command {
@@ -89,7 +89,7 @@ Prints "listening URL", where the sealed segments can be fetched, and runs until
 				return err
 			}
 			defer rec.Close()
-			return divergence(r.run(cmd.Context(), rec.Handler(), noPath, rec.Run))
+			return verdict(r.run(cmd.Context(), rec.Handler(), noPath, rec.Run))
 		},
 	}, true)
 	r.recordFlags(c)
@@ -176,7 +176,7 @@ recorder's own folder, while no recorder runs in it.`,
 			first, err := rec.SealFiles(cmd.Context(), camera, contents)
 			done()
 			if err != nil {
-				return divergence(err)
+				return verdict(err)
 			}
 			return printSealed(t, camera, first, args, asJSON)
 		},

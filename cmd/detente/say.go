@@ -159,7 +159,7 @@ func (s *speaker) await(ctx context.Context, r *subject, said saidReport) error 
 		return s.answer(said, fmt.Errorf("it is on the record and did not take effect within %v: the witnesses have yet to date it", s.wait))
 	}
 	if err != nil {
-		return divergence(err)
+		return verdict(err)
 	}
 	return s.answer(said, nil)
 }

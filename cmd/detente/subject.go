@@ -101,7 +101,7 @@ func openMirror(ctx context.Context, path string) (*subject, error) {
 		return nil, fmt.Errorf("a running process keeps the folder %s: ask it by the address that it printed, or end it", path)
 	}
 	if err != nil {
-		return nil, divergence(err)
+		return nil, verdict(err)
 	}
 	return &subject{bundle: f.Bundle(), agreement: f.Agreement(), fold: f.Fold(), follower: f}, nil
 }
@@ -135,12 +135,12 @@ func followRecord(ctx context.Context, t terminal, address, remember string) (*s
 		f, err = mirror.Open(ctx, cfg)
 	}
 	if err != nil {
-		return nil, unreachable(address, divergence(err))
+		return nil, unreachable(address, verdict(err))
 	}
 	s := &subject{bundle: f.Bundle(), agreement: f.Agreement(), fold: f.Fold(), follower: f, client: client}
 	if err := f.Update(ctx); err != nil {
 		s.close()
-		return nil, unreachable(address, divergence(err))
+		return nil, unreachable(address, verdict(err))
 	}
 	return s, nil
 }
@@ -156,15 +156,6 @@ func unreachable(address string, err error) error {
 func isLocked(err error) bool {
 	_, ok := errors.AsType[*durable.LockedError](err)
 	return ok
-}
-
-// divergence gives exit status 1 to a record that was checked and is not what
-// was seen before; anything else could not be found out.
-func divergence(err error) error {
-	if _, ok := errors.AsType[*mirror.DivergenceError](err); ok {
-		return no(err)
-	}
-	return err
 }
 
 // recordClient reads a record's address: the depositary's, a slash, and the

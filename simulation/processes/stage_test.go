@@ -51,6 +51,7 @@ type stage struct {
 	keys      map[string]*keyfile.Key
 	players   []*player // in the order in which they were first started
 	byName    map[string]*player
+	last      []*player // killed last, and perhaps still starting
 	clock     string
 	record    string // address of the record
 	base      string // of the depositary
