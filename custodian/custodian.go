@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"sync"
 	"time"
@@ -40,6 +41,7 @@ type Custodian struct {
 	cfg      Config
 	name     agreement.Name
 	follower *mirror.Follower
+	intake   *mirror.Intake
 
 	mu     sync.Mutex // held while acting
 	seats  []*seat
@@ -63,7 +65,15 @@ func Open(ctx context.Context, cfg Config) (*Custodian, error) {
 		return nil, fmt.Errorf("opening custodian: %w", err)
 	}
 	c := &Custodian{cfg: cfg, name: agreement.Name(cfg.Signer.Name()), follower: follower}
-	if err := c.takeSeats(); err != nil {
+	hands := cfg.Clock
+	if hands == nil {
+		hands = clock.Real{}
+	}
+	c.intake, err = mirror.OpenIntake(follower, cfg.Signer, hands, cfg.Log)
+	if err == nil {
+		err = c.takeSeats()
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening custodian: %w", err), follower.Close())
 	}
 	return c, nil
@@ -93,6 +103,12 @@ func (c *Custodian) takeSeats() error {
 	return nil
 }
 
+// Handler serves the record as this custodian verified it, and its second
+// intake: statements and proofs that the depositary does not take.
+func (c *Custodian) Handler() http.Handler {
+	return (&mirror.Station{Follower: c.follower, Clock: clock.Real{}, Intake: c.intake}).Handler()
+}
+
 // Close gives the folder up; call it after Run has returned.
 func (c *Custodian) Close() error { return c.follower.Close() }
 
@@ -103,7 +119,7 @@ func (c *Custodian) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var work sync.WaitGroup
-	for _, f := range []func(context.Context) error{c.follow, c.watch} {
+	for _, f := range []func(context.Context) error{c.follow, c.watch, c.intake.Run} {
 		work.Go(func() {
 			if err := f(ctx); err != nil && ctx.Err() == nil {
 				cancel(err)

@@ -81,7 +81,16 @@ func (c *Custodian) untilCut() time.Duration {
 // mayAct asks the witnesses, before an erasure, whether the host withholds
 // entries that they cosigned: a proof or statement kept back could change the
 // outcome, and an erasure cannot be undone. It holds if one is found.
+//
+// In either direction it holds while its second intake has an entry, there
+// since before the decision was final, that the record lacks and that could
+// have borne on the decision. An honest depositary takes such an entry at once,
+// from the custodian itself, which ends the hold. A dishonest one ends it by the
+// cut at the latest: so long it could have made everybody wait by silence, too.
 func (c *Custodian) mayAct(ctx context.Context, s *seat, found *record.Certificate) bool {
+	if c.withheld(s, found) {
+		return false
+	}
 	if found.Outcome != machine.Erased || len(c.cfg.Witnesses) == 0 {
 		return true
 	}
@@ -94,5 +103,19 @@ func (c *Custodian) mayAct(ctx context.Context, s *seat, found *record.Certifica
 		c.cfg.Log.Error("holding: a witness cosigned another history", "vault", s.vault, "error", shown)
 		return false
 	}
+	return true
+}
+
+// withheld is whether something in the second intake stands against acting.
+func (c *Custodian) withheld(s *seat, found *record.Certificate) bool {
+	if found.Ground != record.Decided || c.cfg.Clock == nil || agreement.Instant(c.cfg.Clock.Now().Unix()) >= found.Cut.H {
+		return false
+	}
+	var held *mirror.Handed
+	c.follower.With(func(f *record.Fold) { held = c.intake.Withheld(f, found.Size) })
+	if held == nil {
+		return false
+	}
+	c.cfg.Log.Error("holding: the record lacks what was handed in here before its decision; it is submitted again and again", "vault", s.vault, "received", held.Received, "at the latest until", found.Cut.H)
 	return true
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"sync"
 
 	"detente/custodian"
@@ -33,6 +34,7 @@ type Actor struct {
 	open func(context.Context, *Actor) (runner, error)
 
 	mu     sync.Mutex
+	role   runner // in its present life
 	cancel context.CancelFunc
 	ended  chan struct{} // closed when Run has returned
 	err    error         // of Run, once ended
@@ -53,7 +55,7 @@ func (a *Actor) Start(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", a.Name, err)
 	}
 	running, cancel := context.WithCancel(context.Background())
-	a.cancel, a.ended, a.err = cancel, make(chan struct{}), nil
+	a.role, a.cancel, a.ended, a.err = r, cancel, make(chan struct{}), nil
 	ended := a.ended
 	go func() {
 		defer close(ended)
@@ -81,6 +83,16 @@ func (a *Actor) Restart(ctx context.Context) error {
 		return err
 	}
 	return a.Start(ctx)
+}
+
+// Handler is what the role serves in its present life; nil if nothing.
+func (a *Actor) Handler() http.Handler {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if s, ok := a.role.(interface{ Handler() http.Handler }); ok {
+		return s.Handler()
+	}
+	return nil
 }
 
 // Ended is closed when the role's process has ended by itself or was stopped;
