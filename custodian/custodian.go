@@ -26,6 +26,7 @@ type Config struct {
 	Signer statement.Signer // its key under its declared name
 	Record *mirror.Client
 	Random io.Reader // crypto/rand.Reader
+	Seal   *Seal     // what the folder's secrets are encrypted to; nil: they lie plain
 	// Clock and Witnesses serve a record that halts: when the cut has passed
 	// undecided, the custodian has the head it holds cosigned by the witnesses
 	// itself; and before it erases it asks them whether the host withholds
@@ -60,6 +61,9 @@ func Open(ctx context.Context, cfg Config) (*Custodian, error) {
 	if cfg.FS == nil {
 		cfg.FS = durable.OS
 	}
+	if err := checkModes(cfg.FS, cfg.Dir); err != nil {
+		return nil, fmt.Errorf("opening custodian: %w", err)
+	}
 	follower, err := mirror.Open(ctx, mirror.Config{Dir: filepath.Join(cfg.Dir, "mirror"), Client: cfg.Record, FS: cfg.FS})
 	if err != nil {
 		return nil, fmt.Errorf("opening custodian: %w", err)
@@ -90,7 +94,7 @@ func (c *Custodian) takeSeats() error {
 			if err != nil {
 				return err
 			}
-			s := &seat{custodian: c, vault: v.Name, number: i + 1, ledger: r, dir: filepath.Join(c.cfg.Dir, string(v.Name))}
+			s := &seat{custodian: c, agreement: a.ID, vault: v.Name, number: i + 1, ledger: r, dir: filepath.Join(c.cfg.Dir, string(v.Name))}
 			if err := s.open(); err != nil {
 				return err
 			}
@@ -109,8 +113,14 @@ func (c *Custodian) Handler() http.Handler {
 	return (&mirror.Station{Follower: c.follower, Clock: clock.Real{}, Intake: c.intake}).Handler()
 }
 
-// Close gives the folder up; call it after Run has returned.
-func (c *Custodian) Close() error { return c.follower.Close() }
+// Close gives the folder up and forgets its keys; call it after Run has returned.
+func (c *Custodian) Close() error {
+	for _, s := range c.seats {
+		s.key.Free()
+		s.key = nil
+	}
+	return c.follower.Close()
+}
 
 // Run follows the record and does what its seats owe, until ctx is done. It
 // returns early only if going on would be wrong: the record shows another

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 
-	"detente/internal/durable"
 	"detente/statement"
 	"detente/vault"
 )
@@ -76,23 +75,18 @@ func (s *seat) handOverOf(r *vault.Request, epochs []*vault.Attempt) (statement.
 func (s *seat) handOne(a *vault.Attempt, r *vault.Request) (statement.HandOver, bool, error) {
 	var none statement.HandOver
 	log := s.custodian.cfg.Log.With("vault", s.vault, "epoch", a.Core.Epoch)
-	b, err := durable.ReadFile(s.fs(), s.shareFile(a), vault.ShareSize)
-	if errors.Is(err, fs.ErrNotExist) {
+	share, err := s.share(a)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		log.Warn("no share of this epoch in the folder")
 		return none, false, nil
-	}
-	if err != nil {
-		return none, false, err
-	}
-	share, err := vault.ParseShare(s.number, b)
-	if err == nil {
-		defer share.Wipe()
-		err = a.Dealing.VerifyShare(share)
-	}
-	if err != nil {
+	case errors.Is(err, errDamaged):
 		log.Error("the share of this epoch is damaged: it is not handed over", "error", err)
 		return none, false, nil
+	case err != nil:
+		return none, false, err
 	}
+	defer share.Wipe()
 	ct, err := a.Dealing.HandOver(share, r.ID, r.Keys[s.number-1])
 	if err != nil {
 		return none, false, err
@@ -100,6 +94,23 @@ func (s *seat) handOne(a *vault.Attempt, r *vault.Request) (statement.HandOver, 
 	return statement.HandOver{
 		Epoch: a.Core.Epoch, Digest: a.Digest.String(), Ciphertext: base64.StdEncoding.EncodeToString(ct),
 	}, true, nil
+}
+
+// share reads the share of an epoch and checks that it fits. The caller wipes it.
+func (s *seat) share(a *vault.Attempt) (*vault.Share, error) {
+	b, err := s.readSecret("share", a.Digest.String())
+	if err != nil {
+		return nil, err
+	}
+	defer b.Free()
+	share, err := vault.ParseShare(s.number, b.Bytes())
+	if err == nil {
+		err = a.Dealing.VerifyShare(share)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	return share, nil
 }
 
 // erase destroys every share and key of the vault and says so. A folder that
@@ -114,6 +125,9 @@ func (s *seat) erase(ctx context.Context) error {
 		if folder == "share" {
 			s.strays += n
 		}
+	}
+	if err := s.forgetSeal(); err != nil {
+		return err
 	}
 	if !s.custodian.caught {
 		return nil

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 
-	"detente/internal/durable"
 	"detente/mirror"
 	"detente/statement"
 	"detente/vault"
@@ -64,10 +63,8 @@ func (s *seat) newKey() (vault.PublicKey, error) {
 		return vault.PublicKey{}, err
 	}
 	p := k.Public()
-	return p, durable.WriteFile(s.fs(), s.path("key", p.Digest().String()), k.Seed())
+	return p, s.writeSecret("key", p.Digest().String(), k.Seed())
 }
-
-func (s *seat) shareFile(a *vault.Attempt) string { return s.path("share", a.Digest.String()) }
 
 // publish takes the seat, or gives a key when all are used up. One that is
 // final and used up again, by a dealing that came to nothing, has a successor.
@@ -118,7 +115,7 @@ func (s *seat) answerTo(a *vault.Attempt) (statement.Body, error) {
 		}, nil
 	}
 	defer share.Wipe()
-	if err := durable.WriteFile(s.fs(), s.shareFile(a), share.Bytes()); err != nil {
+	if err := s.writeSecret("share", a.Digest.String(), share.Bytes()); err != nil {
 		return nil, err
 	}
 	proof, err := a.Dealing.Acknowledge(s.custodian.cfg.Random, share, next)
@@ -137,15 +134,19 @@ func (s *seat) answerTo(a *vault.Attempt) (statement.Body, error) {
 func (s *seat) keyOf(a *vault.Attempt) (*vault.PrivateKey, error) {
 	log := s.custodian.cfg.Log.With("vault", s.vault, "epoch", a.Core.Epoch, "attempt", a.Core.Attempt)
 	digest := a.Core.Seats[s.number-1].Key
-	seed, err := durable.ReadFile(s.fs(), s.path("key", digest.String()), vault.SeedSize)
-	if errors.Is(err, fs.ErrNotExist) {
+	seed, err := s.readSecret("key", digest.String())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		log.Error("the key of this dealing is not in the folder: the share is lost")
 		return nil, nil
-	}
-	if err != nil {
+	case errors.Is(err, errDamaged):
+		log.Error("the key of this dealing is damaged: the share is lost", "error", err)
+		return nil, nil
+	case err != nil:
 		return nil, err
 	}
-	key, err := vault.NewPrivateKey(seed)
+	defer seed.Free()
+	key, err := vault.NewPrivateKey(seed.Bytes())
 	if err == nil && key.Public().Digest() != digest {
 		err = fmt.Errorf("it is the seed of another key")
 	}

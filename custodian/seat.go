@@ -10,6 +10,7 @@ import (
 
 	"detente/agreement"
 	"detente/internal/durable"
+	"detente/internal/locked"
 	"detente/machine"
 	"detente/record"
 	"detente/statement"
@@ -19,6 +20,7 @@ import (
 // A seat is one place in one vault's roster.
 type seat struct {
 	custodian *Custodian
+	agreement agreement.Digest
 	vault     agreement.Name
 	number    int
 	ledger    *vault.Reader // of final entries only
@@ -27,6 +29,7 @@ type seat struct {
 	outcome     machine.Outcome // acted on, or about to be; empty before
 	word        machine.Outcome // given on the outcome by Bind; empty if none was
 	certificate string
+	key         *locked.Buffer     // of the vault's files; nil if the folder is not sealed
 	said        map[string]*saying // in this life, by what it is about
 	strays      int                // shares destroyed in this life
 	keyless     time.Time          // since when, by the machine, a dealing that is coming in keeps it without a fresh key
@@ -46,7 +49,10 @@ func (s *seat) open() error {
 			return err
 		}
 	}
-	return s.readOutcome()
+	if err := s.readOutcome(); err != nil {
+		return err
+	}
+	return s.openSeal()
 }
 
 // readOutcome reads the outcome that an earlier life acted on, or the word

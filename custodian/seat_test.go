@@ -92,20 +92,20 @@ func TestDamagedShareIsNotHandedOver(t *testing.T) {
 	}
 	r := &vault.Request{Keys: []vault.PublicKey{keys[1].Public()}}
 	for name, b := range map[string][]byte{"zeros": make([]byte, vault.ShareSize), "torn": share.Bytes()[:10], "no scalar": bytes.Repeat([]byte{255}, vault.ShareSize)} {
-		if err := durable.WriteFile(durable.OS, s.shareFile(a), b); err != nil {
+		if err := durable.WriteFile(durable.OS, s.path("share", a.Digest.String()), b); err != nil {
 			t.Fatal(err)
 		}
 		if _, ok, err := s.handOne(a, r); ok || err != nil {
 			t.Errorf("%s: handed over %v, %v", name, ok, err)
 		}
 	}
-	if err := durable.WriteFile(durable.OS, s.shareFile(a), share.Bytes()); err != nil {
+	if err := durable.WriteFile(durable.OS, s.path("share", a.Digest.String()), share.Bytes()); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok, err := s.handOne(a, r); !ok || err != nil {
 		t.Errorf("the right share is not handed over: %v", err)
 	}
-	if filepath.Base(s.shareFile(a)) != a.Digest.String() {
-		t.Errorf("a share is kept as %s", s.shareFile(a))
+	if filepath.Base(s.path("share", a.Digest.String())) != a.Digest.String() {
+		t.Errorf("a share is kept as %s", s.path("share", a.Digest.String()))
 	}
 }

@@ -17,6 +17,7 @@ const (
 	PurposeState     Purpose = "detente/state/1"     // first line of a machine state's bytes
 	PurposeReceipt   Purpose = "detente/receipt/1"   // first line of a receipt outside the record
 	PurposeEvidence  Purpose = "detente/evidence/1"  // first line of evidence of two histories
+	PurposeCustody   Purpose = "detente/custody/1"   // what an agent's key signs to open a custodian's folder
 	PurposePrepared  Purpose = "detente/prepared/1"  // first line of a statement on its way to its signers
 
 	PurposeStore    Purpose = "detente/store/1"    // first line of a store's own file
@@ -58,7 +59,7 @@ const (
 // its origin, "<name>/<64 hex digits>", and no purpose has that form.
 var Purposes = []Purpose{
 	PurposeStatement, PurposeBundle, PurposeRecord, PurposeProof, PurposeExport, PurposeDocument, PurposeFindings,
-	PurposeState, PurposeReceipt, PurposeEvidence, PurposePrepared,
+	PurposeState, PurposeReceipt, PurposeEvidence, PurposePrepared, PurposeCustody,
 	PurposeStore, PurposeTail, PurposeWAL, PurposeWALBody, PurposeWALFrame,
 	PurposeVaultName, PurposeVaultCustodian, PurposeVaultNonce, PurposeVaultHalf,
 	PurposeVaultKey, PurposeVaultCore, PurposeVaultShare, PurposeVaultEpoch, PurposeVaultSeed, PurposeVaultBase,

@@ -41,6 +41,9 @@ func (s *seedSigner) Sign(message []byte) ([]byte, error) {
 	return ed25519.Sign(s.private, message), nil
 }
 
+// Wipe overwrites the private key; nothing can be signed afterwards.
+func (s *seedSigner) Wipe() { clear(s.private) }
+
 // signature makes and checks one line: a faulty signer is found here, not by
 // the first who verifies.
 func signature(text []byte, s Signer) (Signature, error) {

@@ -174,17 +174,33 @@ func addresses(pairs []string) (map[agreement.Name]string, error) {
 
 func custodianCommand(t terminal) *cobra.Command {
 	r := &role{t: t}
-	var address string
+	var address, seal string
 	var witnesses []string
 	c := r.flags(&cobra.Command{
 		Use:   "custodian",
 		Short: "run a custodian: hold a share of each epoch's key, hand it over or destroy it as the record decides",
 		Long: `Follow the record, keep this custodian's share of each epoch's key, and when the record has decided, with a certificate, hand
 the shares over or destroy them. Prints "ready" and runs until it is interrupted. Keep its folder out of backups: see
-docs/operations.md.`,
+docs/operations.md.
+
+With --seal-with the shares and keys in its folder are encrypted: to a passphrase (asked for, or from the file that
+DETENTE_PASSPHRASE_FILE names), to the age identity in a FILE (as age-keygen makes it, on another medium than the folder), or to
+what only a key of an ssh-agent can derive (ssh-agent:FINGERPRINT). It is needed again at every start. The process writes no core
+dumps, and its keys lie in locked memory.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := harden(); err != nil {
+				return err
+			}
+			r.guarded = true
 			if err := r.prepare(keyfile.Ed25519); err != nil {
 				return err
+			}
+			var sealed *custodian.Seal
+			if seal != "" {
+				var err error
+				if sealed, err = sealWith(t, seal); err != nil {
+					return err
+				}
 			}
 			client, err := knownRecord(address, r.dir)
 			if err != nil {
@@ -195,16 +211,17 @@ docs/operations.md.`,
 				return err
 			}
 			c, err := custodian.Open(cmd.Context(), custodian.Config{
-				Dir: r.dir, Signer: r.signer, Record: client, Random: rand.Reader, Log: r.log, Clock: r.clock, Witnesses: ws,
+				Dir: r.dir, Signer: r.signer, Record: client, Random: rand.Reader, Seal: sealed, Log: r.log, Clock: r.clock, Witnesses: ws,
 			})
 			if err != nil {
-				return verdict(err)
+				return custodyError(err)
 			}
 			defer c.Close()
 			return verdict(r.run(cmd.Context(), nil, noPath, c.Run))
 		},
 	}, false)
 	r.keyFlag(c)
+	c.Flags().StringVar(&seal, "seal-with", "", "encrypt the folder's secrets `WITH` passphrase, an age identity FILE, or ssh-agent:FINGERPRINT")
 	c.Flags().StringVar(&address, "record", "", recordUsage)
 	c.Flags().StringArrayVar(&witnesses, "witness", nil, "where a witness is, `NAME=URL`; may be given again. They are asked before an erasure, and when the record halts")
 	return c

@@ -62,6 +62,9 @@ this program: age -d -i DIR/epoch-3.txt SEGMENT. What comes out is the clip, the
 }
 
 func (o *opening) run(ctx context.Context) error {
+	if err := harden(); err != nil {
+		return err
+	}
 	signers, err := loadKeys(o.t, o.keys)
 	if err != nil {
 		return err

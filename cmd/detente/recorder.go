@@ -121,6 +121,9 @@ func dealCommand(t terminal) *cobra.Command {
 		Short:  "deal one epoch's key and exit: run by the recorder",
 		Hidden: true,
 		RunE: func(*cobra.Command, []string) error {
+			if err := harden(); err != nil {
+				return err
+			}
 			var b bytes.Buffer
 			if err := vault.DealChild(t.in, &b, rand.Reader); err != nil {
 				return err

@@ -27,6 +27,7 @@ type role struct {
 	clockArg string
 	untilEOF bool
 	verbose  bool
+	guarded  bool // its key lies in locked memory
 
 	signer statement.Signer
 	clock  clock.Clock
@@ -66,7 +67,15 @@ func (r *role) prepare(kind keyfile.Kind) error {
 	if kind == "" {
 		return nil
 	}
-	r.signer, err = loadSigner(r.t, r.key, kind)
+	k, err := loadKey(r.t, r.key)
+	if err != nil {
+		return err
+	}
+	if r.guarded {
+		r.signer, err = k.guarded(r.key, kind)
+		return err
+	}
+	r.signer, err = k.signer(r.key, kind)
 	return err
 }
 

@@ -142,12 +142,17 @@ func Load(path string, passphrase func() (string, error)) (*Key, error) {
 			return nil, fmt.Errorf("reading the key file %s: %w", path, err)
 		}
 	}
+	defer clear(content)
 	k, err := decode(content)
 	if err != nil {
 		return nil, fmt.Errorf("reading the key file %s: %w", path, err)
 	}
 	return k, nil
 }
+
+// ReadPrivate reads a small file under the rules of a key file: nobody but its
+// owner may read or replace it.
+func ReadPrivate(path string) ([]byte, error) { return read(path) }
 
 func read(path string) ([]byte, error) {
 	// Asked before it is opened: opening a pipe would wait for a writer.

@@ -36,6 +36,7 @@
 package keyfile
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
@@ -99,6 +100,10 @@ func (k *Key) Kind() Kind { return k.kind }
 // Seed is the private key: handle with care.
 func (k *Key) Seed() []byte { return append([]byte(nil), k.seed[:]...) }
 
+// Wipe overwrites the private key: after it the key is of no use. Copies that
+// Seed gave are the caller's.
+func (k *Key) Wipe() { clear(k.seed[:]) }
+
 // Public is the public key as one pastes it between quotes into an agreement.
 func (k *Key) Public() string {
 	return PublicOf(k.name, k.kind, ed25519.NewKeyFromSeed(k.seed[:]).Public().(ed25519.PublicKey))
@@ -122,31 +127,39 @@ func (k *Key) Format(f fmt.State, _ rune) { fmt.Fprint(f, k.Public()) }
 
 const firstLine = "detente-key/1\n"
 
+// encode and decode make no copies of the seed but in what they give, so that
+// the caller can overwrite it.
 func (k *Key) encode() []byte {
-	return fmt.Appendf(nil, "%s%s %s %s\n", firstLine, k.name, k.kind, base64.StdEncoding.EncodeToString(k.seed[:]))
+	b := append([]byte(firstLine), k.name...)
+	b = append(append(append(b, ' '), k.kind...), ' ')
+	return append(base64.StdEncoding.AppendEncode(b, k.seed[:]), '\n')
 }
 
 var errForm = errors.New(`not a key file: want "detente-key/1" and a line of name, kind and 44 characters of base64`)
 
 // decode accepts exactly what encode makes. Its errors never show the content.
 func decode(b []byte) (*Key, error) {
-	rest, ok := strings.CutPrefix(string(b), firstLine)
+	rest, ok := bytes.CutPrefix(b, []byte(firstLine))
 	if !ok {
 		return nil, errForm
 	}
-	fields := strings.Split(strings.TrimSuffix(rest, "\n"), " ")
-	if len(fields) != 3 {
+	fields := bytes.Split(bytes.TrimSuffix(rest, []byte("\n")), []byte(" "))
+	if len(fields) != 3 || len(fields[2]) != base64.StdEncoding.EncodedLen(ed25519.SeedSize) {
 		return nil, errForm
 	}
-	seed, err := base64.StdEncoding.DecodeString(fields[2])
-	if err != nil || len(seed) != ed25519.SeedSize {
+	var seed [ed25519.SeedSize + 1]byte // room for a 33rd byte, which is refused
+	defer clear(seed[:])
+	n, err := base64.StdEncoding.Decode(seed[:], fields[2])
+	if err != nil || n != ed25519.SeedSize {
 		return nil, errForm
 	}
-	k := &Key{name: fields[0], kind: Kind(fields[1]), seed: [ed25519.SeedSize]byte(seed)}
+	k := &Key{name: string(fields[0]), kind: Kind(fields[1]), seed: [ed25519.SeedSize]byte(seed[:ed25519.SeedSize])}
 	if err := k.check(); err != nil {
 		return nil, err
 	}
-	if string(k.encode()) != string(b) {
+	again := k.encode()
+	defer clear(again)
+	if !bytes.Equal(again, b) {
 		return nil, errForm
 	}
 	return k, nil
