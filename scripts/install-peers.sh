@@ -26,4 +26,15 @@ build() { # name, module path of the command, version
 
 build litewitness filippo.io/torchwood/cmd/litewitness v0.9.0
 build fsck github.com/transparency-dev/tessera/cmd/fsck v1.0.4
+# A reader on torchwood's client, of the sources in testdata, whose go.sum fixes
+# what it is built of.
+reader="$(cd "$(dirname "$0")/.." && pwd)/simulation/peers/testdata/reader"
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+for f in go.mod go.sum main.go; do cp "$reader/$f.txt" "$work/$f"; done
+if ! (cd "$work" && CGO_ENABLED=0 GOFLAGS=-mod=readonly GOWORK=off "$GO" build -trimpath -o "$folder/reader.new" . >&2); then
+  echo "the tests need a reader built of torchwood v0.9.0, and it could not be built: run $0 where the Go module proxy can be reached" >&2
+  exit 1
+fi
+mv "$folder/reader.new" "$folder/reader"
 echo "$folder"
