@@ -38,7 +38,7 @@ func (c consents) say(s *statement.Signed, to agreement.Digest) (reason string) 
 
 // without is who of these has not consented to a bundle.
 func (c consents) without(names []agreement.Name, to agreement.Digest) []agreement.Name {
-	return slices.DeleteFunc(slices.Clone(names), func(n agreement.Name) bool { return c[n].to != to })
+	return slices.DeleteFunc(slices.Clone(names), func(n agreement.Name) bool { return c[n].to == to })
 }
 
 // judgeAmend judges a consent at its place, as far as that can be said there:

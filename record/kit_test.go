@@ -108,7 +108,7 @@ func (b *book) put(entry []byte) *Judged {
 
 // draft is a statement under this record's agreement, citing its head.
 func (b *book) draft(by agreement.Name, body statement.Body) *statement.Statement {
-	return &statement.Statement{Agreement: b.a.ID, Bundle: b.a.ID, By: by, Seen: b.f.Head(), Body: body}
+	return &statement.Statement{Agreement: b.a.ID, Bundle: b.f.InForce().ID, By: by, Seen: b.f.Head(), Body: body}
 }
 
 // signed signs a draft with all keys of its author, or with the labelled ones.
