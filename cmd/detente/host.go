@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -11,64 +10,15 @@ import (
 	"time"
 
 	"detente/agreement"
-	"detente/agreement/dir"
 	"detente/custodian"
 	"detente/depositary"
 	"detente/internal/keyfile"
 	"detente/mirror"
 	"detente/record"
 	"detente/statement"
-	"detente/witness"
 
 	"github.com/spf13/cobra"
 )
-
-func witnessCommand(t terminal) *cobra.Command {
-	r := &role{t: t}
-	var bundles []string
-	var closed bool
-	c := r.flags(&cobra.Command{
-		Use:   "witness",
-		Short: "run a witness: cosign records with the time (C2SP tlog-witness)",
-		Long: `Cosign checkpoints of the records whose texts name this witness's key, after checking that each extends the one before.
-Prints "listening URL" and runs until it is interrupted. Its folder must never be restored from a copy: see docs/operations.md.`,
-		Example: "  detente witness --dir witness --key vienna.key --listen 127.0.0.1:7101",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := r.prepare(keyfile.Witness); err != nil {
-				return err
-			}
-			w, err := witness.Open(witness.Config{Dir: r.dir, Signer: r.signer, Clock: r.clock, Log: r.log, Closed: closed})
-			if err != nil {
-				return verdict(err)
-			}
-			for _, path := range bundles {
-				if err := registerHere(w, path); err != nil {
-					return errors.Join(err, w.Close())
-				}
-			}
-			return verdict(r.run(cmd.Context(), w.Handler(), noPath, w.Run))
-		},
-	}, true)
-	r.keyFlag(c)
-	c.Flags().StringArrayVar(&bundles, "register", nil, "text whose record to cosign, a `PATH`; may be given again")
-	c.Flags().BoolVar(&closed, "closed", false, "take no registrations over HTTP, only --register")
-	return c
-}
-
-func registerHere(w *witness.Witness, path string) error {
-	b, err := dir.Load(path)
-	if err != nil {
-		return usage("--register: %w", err)
-	}
-	archive, err := mirror.EncodeBundle(b)
-	if err == nil {
-		_, err = w.Register(archive)
-	}
-	if err != nil {
-		return usage("--register %s: %w", path, err)
-	}
-	return nil
-}
 
 func serveCommand(t terminal) *cobra.Command {
 	r := &role{t: t}

@@ -24,8 +24,8 @@
 //	<name> <kind> <32-byte seed in standard base64>
 //
 // kind is "ed25519" for what signs statements and checkpoints (parties,
-// devices, custodians, depositaries) and "witness" for what makes
-// cosignatures; a key serves one of the two. For example
+// devices, custodians, depositaries), "witness" and "witness-ml-dsa-44" for what
+// makes cosignatures; a key serves one of them. For example
 //
 //	detente-key/1
 //	iran ed25519 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=
@@ -47,6 +47,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"filippo.io/mldsa"
 )
 
 // A Kind is what a key is for.
@@ -56,6 +58,8 @@ type Kind string
 const (
 	Ed25519 Kind = "ed25519" // a party, device, custodian or depositary
 	Witness Kind = "witness" // C2SP cosignature/v1
+	// WitnessMLDSA is a witness's key of ML-DSA-44, made of its seed as FIPS 204 says.
+	WitnessMLDSA Kind = "witness-ml-dsa-44"
 )
 
 // MaxName is the longest name of a key, in bytes, as on a signature line.
@@ -85,8 +89,8 @@ func (k *Key) check() error {
 	if k.name == "" || len(k.name) > MaxName || !utf8.ValidString(k.name) || strings.ContainsFunc(k.name, bad) {
 		return fmt.Errorf("name of the key: want 1 to %d bytes without white space and plus", MaxName)
 	}
-	if k.kind != Ed25519 && k.kind != Witness {
-		return fmt.Errorf("kind of the key: want %q or %q", Ed25519, Witness)
+	if k.kind != Ed25519 && k.kind != Witness && k.kind != WitnessMLDSA {
+		return fmt.Errorf("kind of the key: want %q, %q or %q", Ed25519, Witness, WitnessMLDSA)
 	}
 	return nil
 }
@@ -106,16 +110,26 @@ func (k *Key) Wipe() { clear(k.seed[:]) }
 
 // Public is the public key as one pastes it between quotes into an agreement.
 func (k *Key) Public() string {
+	if k.kind == WitnessMLDSA {
+		private, err := mldsa.NewPrivateKey(mldsa.MLDSA44(), k.seed[:])
+		if err != nil {
+			panic("keyfile: a seed of 32 bytes is no ML-DSA key: " + err.Error())
+		}
+		return PublicOf(k.name, k.kind, private.PublicKey().Bytes())
+	}
 	return PublicOf(k.name, k.kind, ed25519.NewKeyFromSeed(k.seed[:]).Public().(ed25519.PublicKey))
 }
 
-// PublicOf is the form in which an agreement has the 32 bytes of a public key:
-// "ed25519 " and base64, for a witness its C2SP verifier key.
+// PublicOf is the form in which an agreement has the bytes of a public key, 32
+// or for ML-DSA 1312: "ed25519 " and base64, for a witness its C2SP verifier key.
 func PublicOf(name string, kind Kind, public []byte) string {
 	if kind == Ed25519 {
 		return "ed25519 " + base64.StdEncoding.EncodeToString(public)
 	}
-	const cosignature = 0x04 // the signature type of C2SP cosignature/v1
+	cosignature := byte(0x04) // the signature types of C2SP cosignatures
+	if kind == WitnessMLDSA {
+		cosignature = 0x06
+	}
 	typed := append([]byte{cosignature}, public...)
 	hash := sha256.Sum256(append([]byte(name+"\n"), typed...))
 	return fmt.Sprintf("%s+%08x+%s", name, binary.BigEndian.Uint32(hash[:]), base64.StdEncoding.EncodeToString(typed))

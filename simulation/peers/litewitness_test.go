@@ -158,7 +158,7 @@ func serves(t *testing.T, dir, address, path string, args ...string) bool {
 }
 
 // detenteWitness starts `detente witness` as a process and gives its address.
-func detenteWitness(t *testing.T, name string, more ...string) string {
+func detenteWitness(t *testing.T, name, kind string, more ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "detente")
@@ -166,7 +166,7 @@ func detenteWitness(t *testing.T, name string, more ...string) string {
 		t.Fatalf("building detente: %v: %s", err, out)
 	}
 	key := filepath.Join(dir, "key")
-	writeKey(t, key, name)
+	writeKey(t, key, name, kind)
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, binary, append([]string{"witness", "--dir", filepath.Join(dir, "witness"), "--key", key}, more...)...)
 	out, err := cmd.StdoutPipe()
@@ -272,9 +272,17 @@ func send(ctx context.Context, method, url, body string) (status int, answer, ki
 var signBody = statement.SignBody{Findings: statement.ID{}.String()}
 
 // TestLitewitness lives a small agreement through with three litewitness
-// processes and one `detente witness` process as its witnesses, 3 of 4.
+// processes and one `detente witness` process as its witnesses, 3 of 4. The last
+// one's key is of ML-DSA-44, so that whenever one of the others is in trouble the
+// quorum is mixed.
 func TestLitewitness(t *testing.T) {
-	w := newWorld(t, terms("pledge-of-alba", keysOf()))
+	keys := keysOf()
+	seoul, err := statement.NewMLDSACosigner("seoul", private("seoul").Seed())
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys["seoul"] = seoul.Key().String()
+	w := newWorld(t, terms("pledge-of-alba", keys))
 	gates := w.witnesses()
 	w.open()
 	f := w.follow()
@@ -312,7 +320,7 @@ func (w *world) witnesses() map[string]*gate {
 	for _, name := range names {
 		address := ""
 		if name == "seoul" {
-			address = detenteWitness(w.t, name)
+			address = detenteWitness(w.t, name, "witness-ml-dsa-44")
 		} else {
 			origin := record.Origin(w.a)
 			address = litewitness(w.t, name, map[string]string{origin: signer("host").Public().VKey(origin)})

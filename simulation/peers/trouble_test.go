@@ -18,9 +18,9 @@ import (
 )
 
 // writeKey writes the key file of a witness, as `detente key new` would.
-func writeKey(t *testing.T, path, name string) {
+func writeKey(t *testing.T, path, name, kind string) {
 	t.Helper()
-	content := fmt.Sprintf("detente-key/1\n%s witness %s\n", name, base64.StdEncoding.EncodeToString(private(name).Seed()))
+	content := fmt.Sprintf("detente-key/1\n%s %s %s\n", name, kind, base64.StdEncoding.EncodeToString(private(name).Seed()))
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
