@@ -44,7 +44,7 @@ func (f *Follower) update(ctx context.Context, wait bool) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("fetching the head: %w", err)
 	}
-	changed, err := f.advance(ctx, note)
+	changed, err := f.advance(ctx, note, head)
 	if err != nil {
 		return changed, err
 	}
@@ -64,8 +64,10 @@ func (f *Follower) update(ctx context.Context, wait bool) (bool, error) {
 	return changed || newer, err
 }
 
-// advance moves to a head that was shown.
-func (f *Follower) advance(ctx context.Context, note []byte) (bool, error) {
+// advance moves to a head that was shown to a question asked when this mirror
+// had a head of size had. If it has moved on since, by another call, an answer
+// that is only older than what it has now is no fault of anybody's.
+func (f *Follower) advance(ctx context.Context, note []byte, had int64) (bool, error) {
 	c, n, err := statement.OpenCheckpoint(note, f.origin, f.keys...)
 	if err != nil {
 		return false, fmt.Errorf("the head shown is not signed as this record's: %w", err)
@@ -77,6 +79,8 @@ func (f *Follower) advance(ctx context.Context, note []byte) (bool, error) {
 	f.moving.Lock()
 	defer f.moving.Unlock()
 	switch {
+	case had <= c.Size && c.Size < f.head.Size && f.began(c):
+		return false, nil
 	case c.Size < f.head.Size, c.Size == f.head.Size && c.Root != f.head.Root && f.headNote != nil:
 		return false, f.diverge(c, note, c.Size == f.head.Size || !f.began(c), nil, c.Root)
 	case c.Size == f.head.Size && c.Size == f.fold.Size():
@@ -113,8 +117,8 @@ func (f *Follower) finish(ctx context.Context, note []byte) (bool, error) {
 		return false, fmt.Errorf("the checkpoint shown is not signed as this record's: %w", err)
 	}
 	changed := false
-	if c.Size > f.size() {
-		if changed, err = f.advance(ctx, note); err != nil {
+	if had := f.size(); c.Size > had {
+		if changed, err = f.advance(ctx, note, had); err != nil {
 			return changed, err
 		}
 	}
