@@ -70,6 +70,9 @@ func NewClient(base string, id agreement.Digest, hc *http.Client) (*Client, erro
 // ID is the agreement's id.
 func (c *Client) ID() agreement.Digest { return c.id }
 
+// Address is where the client finds the record.
+func (c *Client) Address() string { return c.base }
+
 // do sends a request below the record's address and reads at most limit bytes
 // of a good answer.
 func (c *Client) do(ctx context.Context, method, path string, body []byte, limit int64) ([]byte, error) {

@@ -140,6 +140,9 @@ func (s *Side) read(files []ustar.File) error {
 	return nil
 }
 
+// MaxEvidence is the largest file of evidence, in bytes.
+const MaxEvidence = MaxBundle + maxEvidenceRest + 12*1024
+
 const (
 	// maxProof is the longest path of a proof in a tree of RFC 6962.
 	maxProof = 63

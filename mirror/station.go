@@ -24,7 +24,6 @@ type Station struct {
 
 	mu    sync.Mutex
 	heard time.Time // when it last heard from there, in real time
-	wrong error     // why it follows no more
 }
 
 // Heard notes that the copy was found to be up to date just now.
@@ -32,13 +31,6 @@ func (s *Station) Heard() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.heard = time.Now()
-}
-
-// Wrong notes why the copy follows no more.
-func (s *Station) Wrong(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.wrong = err
 }
 
 // Now is this machine's clock: only for "in 3 days", never for judging.
@@ -49,8 +41,6 @@ func (s *Station) Notice() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.wrong != nil:
-		return "This is a mirror, and it follows no more: " + s.wrong.Error()
 	case s.Of == "":
 		return "This is a mirror’s copy that follows nobody: the record may have gone on."
 	case s.heard.IsZero():
@@ -72,10 +62,9 @@ type mirrored struct {
 	Settled   string `json:"settled"`
 	Waiting   int    `json:"waiting"`
 	Mirror    struct {
-		Of    string `json:"of"`
-		Age   int64  `json:"age"`   // seconds since it last heard from there; -1 if it has not since its start
-		Held  int    `json:"held"`  // entries handed in here that the record lacks
-		Wrong string `json:"wrong"` // why it follows no more; empty if it does
+		Of   string `json:"of"`
+		Age  int64  `json:"age"`  // seconds since it last heard from there; -1 if it has not since its start
+		Held int    `json:"held"` // entries handed in here that the record lacks
 	} `json:"mirror"`
 }
 
@@ -96,9 +85,6 @@ func (s *Station) serveStatus(w http.ResponseWriter, _ *http.Request) {
 	m.Mirror.Of, m.Mirror.Age = s.Of, -1
 	if !s.heard.IsZero() {
 		m.Mirror.Age = int64(time.Since(s.heard) / time.Second)
-	}
-	if s.wrong != nil {
-		m.Mirror.Wrong = s.wrong.Error()
 	}
 	s.mu.Unlock()
 	if s.Intake != nil {

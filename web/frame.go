@@ -28,6 +28,7 @@ type frame struct {
 	Name      string
 	ID        string
 	Export    string // commands to check it
+	Notice    string // what a mirror says of itself; empty at the depositary
 }
 
 // cosigned says how far witnesses have signed what is shown.
@@ -58,6 +59,9 @@ func (s *site) frameOf(q *request, current string) frame {
 		AsOf: s.names.when(st.clock), Provision: st.clock == record.Beginning,
 		Entries: st.head.Size, Live: s.live.standing().head.Size,
 		Name: string(a.Name), ID: a.ID.String(), RootHash: st.head.Root.String(),
+	}
+	if m, ok := s.view.(interface{ Notice() string }); ok {
+		f.Notice = m.Notice()
 	}
 	if f.Title == "" {
 		f.Title = string(a.Name)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,9 +51,9 @@ func mergePrepared(names []string) (*prepared.Prepared, error) {
 	return p, nil
 }
 
-// against holds a prepared statement to a text or to a copy of a record: that
+// madeAgainst holds a prepared statement to a text or to a copy of a record: that
 // it is of that agreement, and what a record tells about keys and effect.
-func against(s *subject, path string, p *prepared.Prepared) error {
+func madeAgainst(s *subject, path string, p *prepared.Prepared) error {
 	st := p.Statement
 	if st.Agreement != s.agreement.ID {
 		return no(fmt.Errorf("the statement is made under agreement %s, and %s is agreement %s; nothing was signed", st.Agreement, path, s.agreement.ID))
@@ -126,7 +127,7 @@ func (s *speaker) signFile(ctx context.Context, name string, o signFileOptions) 
 			return err
 		}
 		defer copied.close()
-		if err := against(copied, o.against, p); err != nil {
+		if err := madeAgainst(copied, o.against, p); err != nil {
 			return err
 		}
 	}
@@ -183,14 +184,19 @@ func submitCommand(t terminal) *cobra.Command {
 		Short:   "put a statement that enough persons have signed on the record",
 		Long: `Put the statement of FILE on the record. Several files are copies of one prepared statement that were signed apart: their
 signatures are put together. Exit 1 if too few have signed, and who is missing. A statement that is on the record already is
-left as it stands there.`,
-		Example: "  detente submit accept-a.statement accept-b.statement --wait 30s",
+left as it stands there.
+
+With --via it is handed to a mirror or custodian instead, which keeps it, gives a signed receipt and submits it again and again;
+the receipt goes into a file for detente receipt --check. Exit 3: whether it comes to be on the record is not known yet.`,
+		Example: "  detente submit accept-a.statement accept-b.statement --wait 30s\n  detente submit accept.statement --via http://127.0.0.1:7009/580c...",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.submitFiles(cmd.Context(), args)
 		},
 	}
 	f := c.Flags()
 	f.StringVar(&s.record, "record", "", recordUsage)
+	f.StringVar(&s.via, "via", "", "hand it to the mirror or custodian at `URL`, a record's address there")
+	f.StringVar(&s.out, "receipt", "", "with --via: `FILE` for the receipt (default: the statement's id and .receipt)")
 	f.StringVar(&s.dir, "dir", "", dirUsage)
 	f.DurationVar(&s.wait, "wait", 0, waitUsage)
 	jsonFlag(c, &s.json)
@@ -205,7 +211,7 @@ func (s *speaker) submitFiles(ctx context.Context, names []string) error {
 	if !p.Complete() {
 		return no(fmt.Errorf("%s\nnothing was submitted", progress(p)))
 	}
-	r, err := followRecord(ctx, s.t, s.record, s.dir)
+	r, err := followRecord(ctx, s.t, cmp.Or(s.via, s.record), s.dir)
 	if err != nil {
 		return err
 	}
@@ -227,6 +233,9 @@ func (s *speaker) submitFiles(ctx context.Context, names []string) error {
 	note, err := p.Note()
 	if err != nil {
 		return err
+	}
+	if s.via != "" {
+		return s.handIn(ctx, r, note, said)
 	}
 	receipt, err := r.submit(ctx, note)
 	if err != nil {

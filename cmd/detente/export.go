@@ -19,17 +19,18 @@ import (
 
 func auditCommand(t terminal) *cobra.Command {
 	var asJSON bool
+	var remember string
 	c := &cobra.Command{
-		Use:     "audit FILE",
+		Use:     "audit PATH",
 		GroupID: groupSee,
 		Short:   "derive everything in an exported record again, offline, trusting nobody",
-		Long: `Derive everything in an exported record, or in a mirror's folder, again from its bytes: every signature, proof of time,
+		Long: `Derive everything in an exported record, in a mirror's folder, or in the running record at an address, again from its bytes: every signature, proof of time,
 effect, deadline, dealing and manifest; say what was checked, what could not be, and how things stand. Exit 0: everything
 holds; 1: something is wrong, and it is named; 3: nothing is wrong but something could not be found out, for example
 because the proof that decides is not covered yet.`,
 		Example: "  detente audit out/demo/released.detente",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			b, err := toAudit(cmd.Context(), t, args[0])
+			b, err := toAudit(cmd.Context(), t, args[0], remember)
 			if err != nil {
 				return err
 			}
@@ -52,14 +53,21 @@ because the proof that decides is not covered yet.`,
 			return &exitError{status: exitUnknown}
 		},
 	}
+	c.Flags().StringVar(&remember, "dir", "", dirUsage)
 	jsonFlag(c, &asJSON)
 	return c
 }
 
-// toAudit is the exported record in a file, or of a mirror's folder.
-func toAudit(ctx context.Context, t terminal, path string) ([]byte, error) {
-	if strings.HasPrefix(path, "http") {
-		return nil, usage("audit reads a file, not a running record\nfirst: detente export %s --out record.detente", path)
+// toAudit is the exported record in a file, of a mirror's folder, or of a
+// running record as far as it is final.
+func toAudit(ctx context.Context, t terminal, path, remember string) ([]byte, error) {
+	if strings.HasPrefix(path, "http://") || strings.HasPrefix(path, "https://") {
+		s, err := followRecord(ctx, t, path, remember)
+		if err != nil {
+			return nil, err
+		}
+		defer s.close()
+		return exported(ctx, t, s)
 	}
 	if !isMirror(path) {
 		b, err := os.ReadFile(path)

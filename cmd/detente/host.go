@@ -14,8 +14,6 @@ import (
 	"detente/depositary"
 	"detente/internal/keyfile"
 	"detente/mirror"
-	"detente/record"
-	"detente/statement"
 
 	"github.com/spf13/cobra"
 )
@@ -25,12 +23,16 @@ func serveCommand(t terminal) *cobra.Command {
 	var texts []string
 	var witnesses []string
 	var unconfirmed bool
+	next := &succession{}
 	c := r.flags(&cobra.Command{
 		Use:   "serve",
 		Short: "run a depositary: host records",
 		Long: `Host the records in --dir, and open those of the texts that --agreement names, which must name this depositary's key. A
 record is opened once a quorum of its witnesses has cosigned it. Prints "listening URL", the address of the first record, and
-runs until it is interrupted.`,
+runs until it is interrupted.
+
+With --succeed it goes on with the record of --from, a copy, as the successor that the record's text declares: the same entries
+under its own key. Exit 1 if witnesses show that the copy lacks entries, or once another depositary goes on with a record.`,
 		Example: `  detente serve --dir registry --key registry.key --agreement deal \
     --witness vienna=http://127.0.0.1:7101 --witness geneva=http://127.0.0.1:7102 --witness muscat=http://127.0.0.1:7103`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -53,6 +55,9 @@ runs until it is interrupted.`,
 				return verdict(err)
 			}
 			defer d.Close()
+			if err := next.take(cmd.Context(), t, d); err != nil {
+				return verdict(err)
+			}
 			path, err := openRecords(cmd.Context(), d, texts, bundles)
 			if err != nil {
 				return verdict(err)
@@ -63,6 +68,7 @@ runs until it is interrupted.`,
 	r.keyFlag(c)
 	c.Flags().StringArrayVar(&texts, "agreement", nil, "text whose record to open, a `PATH`; may be given again")
 	c.Flags().StringArrayVar(&witnesses, "witness", nil, "where a witness is, `NAME=URL`; may be given again")
+	next.flags(c)
 	c.Flags().BoolVar(&unconfirmed, "unconfirmed", false, "after a restart, take statements in before a quorum of witnesses confirmed the head; only if they are gone for good")
 	return c
 }
@@ -167,10 +173,15 @@ dumps, and its keys lie in locked memory.`,
 				return custodyError(err)
 			}
 			defer c.Close()
-			return verdict(r.run(cmd.Context(), nil, noPath, c.Run))
+			if r.listen == "" {
+				return verdict(r.run(cmd.Context(), nil, noPath, c.Run))
+			}
+			path := "/" + client.ID().String() + "/"
+			return verdict(r.run(cmd.Context(), c.Handler(), func() string { return path }, c.Run))
 		},
 	}, false)
 	r.keyFlag(c)
+	c.Flags().StringVar(&r.listen, "listen", "", "serve its copy of the record, and take in what the depositary does not, at `ADDRESS` (default: listen nowhere)")
 	c.Flags().StringVar(&seal, "seal-with", "", "encrypt the folder's secrets `WITH` passphrase, an age identity FILE, or ssh-agent:FINGERPRINT")
 	c.Flags().StringVar(&address, "record", "", recordUsage)
 	c.Flags().StringArrayVar(&witnesses, "witness", nil, "where a witness is, `NAME=URL`; may be given again. They are asked before an erasure, and when the record halts")
@@ -184,7 +195,7 @@ func knownRecord(address, dir string) (*mirror.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return client, client.Recall(filepath.Join(dir, "mirror"))
+	return client, verdict(client.Recall(filepath.Join(dir, "mirror")))
 }
 
 // witnessesOf are the witnesses whose addresses are given here or in the text.
@@ -202,82 +213,4 @@ func witnessesOf(ctx context.Context, client *mirror.Client, pairs []string) ([]
 		return nil, nil
 	}
 	return mirror.Witnesses(a, at, nil)
-}
-
-func mirrorCommand(t terminal) *cobra.Command {
-	r := &role{t: t}
-	var address string
-	c := r.flags(&cobra.Command{
-		Use:   "mirror",
-		Short: "follow a record, verify everything, keep a copy and serve it",
-		Long: `Follow the record, verify everything, keep a copy in --dir and serve it as the depositary does, except that nothing can be
-said there. Prints "listening URL" and runs until it is interrupted; exit 1 if the depositary showed another history than
-before. While no mirror runs in it, the folder is a PATH for status, why, asof, coverage, export and audit, offline.`,
-		Example: "  detente mirror --dir copy --record http://127.0.0.1:7001/580c...\n  detente status copy",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := r.prepare(""); err != nil {
-				return err
-			}
-			client, err := recordClient(address)
-			if err != nil {
-				return err
-			}
-			f, err := mirror.Open(cmd.Context(), mirror.Config{Dir: r.dir, Client: client})
-			if err != nil {
-				return verdict(err)
-			}
-			defer f.Close()
-			if err := f.Update(cmd.Context()); err != nil {
-				if err = verdict(err); isNo(err) {
-					return err
-				}
-				r.log.Warn("the record cannot be fetched now; serving the copy as it is", "error", err)
-			}
-			path := "/" + client.ID().String() + "/"
-			return r.run(cmd.Context(), f.Handler(), func() string { return path }, func(ctx context.Context) error {
-				return verdict(keepCopy(ctx, f))
-			})
-		},
-	}, true)
-	c.GroupID = groupSee
-	c.Flags().StringVar(&address, "record", "", recordUsage)
-	return c
-}
-
-// keepCopy follows the record until ctx is done, with the batches of manifests
-// that it names, so that the copy can be audited without the depositary. A
-// batch that cannot be had now is asked for again when the record grows.
-func keepCopy(ctx context.Context, f *mirror.Follower) error {
-	var read int64
-	var wanted []agreement.Digest
-	for {
-		if err := f.Wait(ctx, func(fold *record.Fold, _ int64) bool { return fold.Size() > read }); err != nil {
-			return err
-		}
-		f.With(func(fold *record.Fold) {
-			for ; read < fold.Size(); read++ {
-				wanted = append(wanted, batchOf(fold.Entry(read))...)
-			}
-		})
-		missing := wanted[:0]
-		for _, d := range wanted {
-			if _, err := f.Object(ctx, d); err != nil {
-				missing = append(missing, d)
-			}
-		}
-		wanted = missing
-	}
-}
-
-// batchOf is the batch of manifests that an entry names, if it names one.
-func batchOf(e *record.Judged) []agreement.Digest {
-	if e.Statement == nil {
-		return nil
-	}
-	if b, ok := e.Statement.Body.(statement.SealBody); ok {
-		if d, err := agreement.ParseDigest(b.Batch); err == nil {
-			return []agreement.Digest{d}
-		}
-	}
-	return nil
 }

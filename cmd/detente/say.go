@@ -24,8 +24,9 @@ type speaker struct {
 	wait   time.Duration
 	json   bool
 
+	via string // handing in: the mirror or custodian
 	as  string // preparing: whose statement it is
-	out string // preparing: the file to write
+	out string // preparing: the file to write; handing in: that of the receipt
 }
 
 const recordUsage = "address of the record, a `URL`, as detente serve printed it (or set DETENTE_RECORD)"
