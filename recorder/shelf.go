@@ -89,7 +89,10 @@ func (s *shelf) readReel(camera string) (*reel, error) {
 	if err != nil {
 		return nil, s.damaged(camera, err)
 	}
-	if whole < len(b) {
+	// It is written anew also if it is whole: after a failed sync an earlier life
+	// may have left its end in the page cache alone, where it can be read and no
+	// later sync writes it, and what is appended would follow a hole.
+	if len(b) > 0 {
 		if err := durable.WriteFile(s.fs, s.reelFile(camera), b[:whole]); err != nil {
 			return nil, err
 		}
