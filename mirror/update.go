@@ -199,16 +199,16 @@ func (e *StorageError) Error() string { return "keeping the copy: " + e.Err.Erro
 // Unwrap gives what the file system said.
 func (e *StorageError) Unwrap() error { return e.Err }
 
-// temporary says that asking again may help: nothing was shown that is wrong.
+// temporary says that asking again may help: nothing was shown that proves
+// anything. An answer that does not read, or is not signed, is one of these:
+// else whoever is on the line could end a custodian with one byte, and with it
+// the watch over a record that halts.
 func temporary(err error) bool {
 	if _, ok := errors.AsType[*DivergenceError](err); ok {
 		return false
 	}
 	if r, ok := errors.AsType[*RefusedError](err); ok {
 		return r.Status >= 500 || r.Status == 429
-	}
-	if _, ok := errors.AsType[*statement.Error](err); ok {
-		return false
 	}
 	if _, ok := errors.AsType[*StorageError](err); ok {
 		return false
