@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"detente/machine"
+	"detente/simulation/calculator"
 	"detente/simulation/calculator/against"
 	"detente/statement"
 	"detente/vault"
@@ -26,6 +27,9 @@ func (b *book) done() bool {
 		return true
 	}
 	if b.fold.Size() == 0 || b.w.plan.Host == DepositaryGone {
+		return false
+	}
+	if host := b.w.byName[depositaryName]; host.life == nil || b.most > b.size() {
 		return false
 	}
 	switch b.outcome() {
@@ -87,7 +91,7 @@ func (b *book) everybodyIsUp() {
 		return // who saw both stops, as it should
 	}
 	for _, a := range b.w.actors {
-		if a.life == nil && a.gone == 0 && a.crook == "" && !b.forked[a.name] && b.w.plan.Host != DepositaryGone {
+		if a.life == nil && a.gone == 0 && a.crook == "" && !(a.backed && a.role == recorderRole) && !b.forked[a.name] && b.w.plan.Host != DepositaryGone {
 			b.w.fail(8, "%s, a %s, does not start in the calm: %v", a.name, a.role, a.err)
 		}
 	}
@@ -108,6 +112,9 @@ func (b *book) nothingIsLost() {
 		seen[j.Statement.ID] = i
 	}
 	for id, a := range b.acks {
+		if a.index >= b.size() && b.w.twoHistories() {
+			continue // it stopped, caught, before it was looked at again
+		}
 		if a.index >= b.size() {
 			b.w.fail(2, "statement %s was acknowledged as entry %d; the record has %d", id, a.index, b.size())
 			return
@@ -140,7 +147,7 @@ func (b *book) outcomeIsKept() {
 	if b.w.plan.Host == DepositaryGone || b.w.twoHistories() {
 		return
 	}
-	switch b.outcome() {
+	switch b.certified() {
 	case string(machine.Released):
 		sealed := slices.ContainsFunc(b.ledger.Attempts, func(a *vault.Attempt) bool { return a.Status == vault.Sealed })
 		if sealed && !b.allOpen && b.failing() <= b.w.plan.Terms.Absent && !b.forked[agencyName] {
@@ -158,10 +165,27 @@ func (b *book) outcomeIsKept() {
 			}
 		}
 	default:
-		if b.size() > 0 {
-			b.w.fail(5, "the vault is not decided %s after its cut: %q", b.w.now()-b.w.plan.Terms.cut(), b.outcome())
+		if o := b.outcome(); o != string(machine.Released) && o != string(machine.Erased) {
+			b.w.fail(5, "the vault is not decided %s after its cut: %q", b.w.now()-b.w.plan.Terms.cut(), o)
 		}
 	}
+}
+
+// certified is the outcome that the record itself certifies, by the independent
+// calculator; empty if it does not: a decision that was sealed too late for the
+// cut is one on which nobody may act.
+func (b *book) certified() string {
+	r, err := calculator.Run([]byte(b.w.plan.Terms.text(b.w.keys)), b.entries, nil)
+	if err != nil {
+		b.w.fail(6, "the calculator: %v", err)
+		return ""
+	}
+	for _, v := range r.Vaults {
+		if !v.Holds && len(v.Certificates) > 0 {
+			return v.Certificates[0].Outcome
+		}
+	}
+	return ""
 }
 
 // nothingOpens: fewer custodians than are needed open nothing with what they
