@@ -24,7 +24,8 @@ func auditCommand(t terminal) *cobra.Command {
 		Use:     "audit PATH",
 		GroupID: groupSee,
 		Short:   "derive everything in an exported record again, offline, trusting nobody",
-		Long: `Derive everything in an exported record, in a mirror's folder, or in the running record at an address, again from its bytes: every signature, proof of time,
+		Long: `Derive everything in an exported record, in a mirror's folder, or in the running record at an address, again from its
+bytes: every signature, proof of time,
 effect, deadline, dealing and manifest; say what was checked, what could not be, and how things stand. Exit 0: everything
 holds; 1: something is wrong, and it is named; 3: nothing is wrong but something could not be found out, for example
 because the proof that decides is not covered yet.`,

@@ -38,7 +38,7 @@ before. While no mirror runs in it, the folder is a PATH for status, why, asof, 
 		},
 	}, true)
 	c.GroupID = groupSee
-	c.Flags().StringVar(&address, "record", "", "the same as URL")
+	c.Flags().StringVar(&address, "record", "", recordUsage)
 	c.Flags().StringVar(&r.key, "key", "", "key `FILE` to sign receipts with; with it statements can be handed in here")
 	return c
 }
