@@ -6,7 +6,7 @@ FUZZTIME  ?= 10s
 # detector's price. The pure packages start none (a house test holds them to it).
 RACE      ?= ./internal/... ./record/store/... ./mirror/... ./depositary/... ./witness/... ./custodian/... ./recorder/... ./web/...
 
-.PHONY: build demo test tools check format vet staticcheck tidy generated race vulnerabilities bench sim sim-processes fuzz clean
+.PHONY: build demo test tools check format vet staticcheck tidy generated race vulnerabilities bench sim sim-record sim-storm sim-processes fuzz clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/detente ./cmd/detente
@@ -53,9 +53,19 @@ vulnerabilities:
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+# Everything that searches: hours may pass. Each says at its end what it did.
+sim: sim-record sim-storm sim-processes
+
+# Whole histories of the system from seeds, with faults everywhere, on all
+# cores: so many faults, or so long; then the table by kind. docs/simulation.md
+FAULTS ?= 1000000
+WITHIN ?= 30m
+sim-storm:
+	$(GO) test -timeout 24h -count 1 -v -run '^TestStorm$$' ./simulation/storm -faults $(FAULTS) -within $(WITHIN) -workers $$(nproc)
+
 # The seeded searches for a record that breaks the time rule or the cut, alone
 # and in full.
-sim:
+sim-record:
 	$(GO) test -timeout 60m -count 1 -v -run 'Random|Exhaustive|Search|Exclude' ./record
 
 # Kills real processes a thousand times, under load, and looks after each round
