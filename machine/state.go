@@ -156,6 +156,16 @@ func (s *State) Outcome(name agreement.Name) (Outcome, agreement.Instant) {
 	return Open, math.MinInt64
 }
 
+// Claimed are the commitments of which a claim is open, in the order of the text.
+func (s *State) Claimed() (names []agreement.Name) {
+	for i := range s.m.commitments {
+		if c := &s.m.commitments[i]; s.values[c.status] == claimed {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
 // Opens gives the instant from which a vault is to be recorded for: what the
 // text says, else the entry into force.
 func (s *State) Opens(name agreement.Name) (agreement.Instant, bool) {

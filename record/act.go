@@ -1,6 +1,8 @@
 package record
 
 import (
+	"slices"
+
 	"fmt"
 
 	"detente/agreement"
@@ -81,7 +83,13 @@ func (f *Fold) act(s *statement.Signed, i int64, at agreement.Instant) machine.V
 			return machine.Verdict{Reason: reason}
 		}
 	}
+	open := f.State().Claimed()
 	v := f.machine.Apply(a)
+	for _, name := range f.State().Claimed() {
+		if !slices.Contains(open, name) {
+			f.made[finding{name, s.ID}] = true
+		}
+	}
 	switch {
 	case v.Effect && a.Verb == machine.Perform:
 		f.claims[a.Subject] = s.ID
@@ -101,7 +109,7 @@ type finding struct {
 // staleFinding says why a finding does not count: it must answer a statement
 // that made the claim it speaks of. Otherwise a finding on a claim that was
 // refused would accept the next one, which its author never saw. A claim is
-// made by `perform`, or, for one that does not sign, by what is reported of it.
+// made by `perform`, or by whatever let it come to be claimed.
 func (f *Fold) staleFinding(commitment agreement.Name, answers statement.ID) string {
 	i, ok := f.byID[answers]
 	if !ok || f.entries[i].Effect == nil || !f.entries[i].Effect.Verdict.Effect {
@@ -115,9 +123,10 @@ func (f *Fold) staleFinding(commitment agreement.Name, answers statement.ID) str
 		if f.renamed(f.entries[i].Statement.Bundle, agreement.Name(b.Commitment)) != commitment {
 			return "it answers a claim of another commitment"
 		}
-	case statement.LiftBody, statement.ImposeBody, statement.ReportBody, statement.InvokeBody, statement.SignBody:
 	default:
-		return "it answers a statement that is no claim"
+		if !f.made[finding{commitment, answers}] {
+			return "it answers a statement that made no claim of this commitment"
+		}
 	}
 	if f.found[finding{commitment, answers}] {
 		return "it answers a claim that has been found on already"

@@ -205,13 +205,16 @@ func (f *Fold) carryNames(m *agreement.Amendment) {
 			claims[now] = id
 		}
 	}
-	found := map[finding]bool{}
-	for k := range f.found {
-		if now, kept := m.Now(k.commitment); kept {
-			found[finding{now, k.claim}] = true
+	carry := func(of map[finding]bool) map[finding]bool {
+		all := map[finding]bool{}
+		for k := range of {
+			if now, kept := m.Now(k.commitment); kept {
+				all[finding{now, k.claim}] = true
+			}
 		}
+		return all
 	}
-	f.claims, f.found = claims, found
+	f.claims, f.found, f.made = claims, carry(f.found), carry(f.made)
 }
 
 // Pending are the bundles to which somebody has consented in place of the text

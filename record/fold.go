@@ -36,6 +36,7 @@ type Fold struct {
 	signers map[agreement.Name]*signer
 	claims  map[agreement.Name]statement.ID // the latest claim of each commitment that had effect
 	found   map[finding]bool
+	made    map[finding]bool // what was said, and thereby came to be claimed
 	vaults  []*vaultHistory
 
 	texts     texts
@@ -83,7 +84,7 @@ func newFold(a *agreement.Agreement, m engine) (*Fold, error) {
 	}
 	f := &Fold{
 		host: h, agreement: a, machine: m,
-		byID: map[statement.ID]int64{}, proofs: map[tlog.Hash]int64{}, claims: map[agreement.Name]statement.ID{},
+		byID: map[statement.ID]int64{}, proofs: map[tlog.Hash]int64{}, claims: map[agreement.Name]statement.ID{}, made: map[finding]bool{},
 		found: map[finding]bool{}, versions: []*Version{{Agreement: a, At: Beginning}},
 		texts:    texts{parts: map[partsOf]*parts{}, whole: map[agreement.Digest]*text{}},
 		consents: consents{}, placed: consents{}, renounced: map[agreement.Name]agreement.Digest{}, ignored: map[int64]string{},

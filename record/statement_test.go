@@ -185,6 +185,25 @@ func TestFindingsAnswerTheirClaim(t *testing.T) {
 	}
 }
 
+// What came to be claimed by no act of its own is found on where that was said,
+// and nowhere else.
+func TestFindingsOnWhatWasReportedAnswerTheReport(t *testing.T) {
+	b := begin(t)
+	signature, lifting := b.f.Entry(2), b.say("iaea", statement.LiftBody{Measure: "us-sanctions", Documents: none})
+	b.tick(instant("2021-03-01"))
+	find := func(to *Judged) *Effect {
+		j := b.answer("iran", to, statement.VerifyBody{Commitment: "lift-sanctions", Finding: "accepts", Reason: "", Documents: none})
+		b.tick(instant("2021-03-02"))
+		return b.f.Entry(j.Index).Effect
+	}
+	if e := find(signature); e.Verdict.Effect || !strings.Contains(e.Verdict.Reason, "made no claim") {
+		t.Fatalf("a finding on the signature: %+v", e)
+	}
+	if e := find(lifting); !e.Verdict.Effect {
+		t.Fatalf("a finding on the lifting: %+v", e)
+	}
+}
+
 func TestReservedKindsAndWordsHaveNoEffect(t *testing.T) {
 	b := begin(t)
 	vote := b.say("iran", statement.VoteBody{Decision: "d", Draft: "", Vote: "yes", Reason: ""})

@@ -186,7 +186,7 @@ func (f *fold) answersClaim(i int, s *said) bool {
 		return e.force && claim.body["commitment"] == s.body["commitment"]
 	}
 	for _, c := range f.claims[to] {
-		if c == k && !f.signs[f.commitments[k].by] {
+		if c == k {
 			return true
 		}
 	}
