@@ -59,7 +59,7 @@ const (
 
 // commands is the table: every command of the binary.
 var commands = []func(terminal) *cobra.Command{
-	newCommand, checkCommand, fmtCommand, testCommand, planCommand, explainCommand,
+	newCommand, checkCommand, fmtCommand, diffCommand, testCommand, planCommand, explainCommand,
 	keyCommand, signCommand, declareCommand, performCommand, verifyCommand, contestCommand,
 	invokeCommand, reportCommand, liftCommand, imposeCommand, attributeCommand, mergeCommand, submitCommand,
 	statusCommand, whyCommand, asofCommand, auditCommand, exportCommand, mirrorCommand, compareCommand, receiptCommand,
