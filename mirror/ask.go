@@ -37,7 +37,7 @@ func (f *Follower) Ask(ctx context.Context, ws []*Witness) (heard int, err error
 		if err != nil {
 			continue // it does not answer, or tells nobody: nothing is known from it
 		}
-		c, _, err := statement.OpenCheckpoint(note, f.origin, f.keys...)
+		c, _, err := statement.OpenCheckpoint(note, f.origin, f.logKeys()...)
 		if err != nil {
 			continue // not signed by the depositary: the witness's word alone is no proof
 		}

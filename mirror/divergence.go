@@ -27,7 +27,8 @@ type DivergenceError struct {
 }
 
 func (e *DivergenceError) Error() string {
-	s := fmt.Sprintf("this record showed size %d before, now %d: the depositary shows an older or different record", e.Seen.Size, e.Shown.Size)
+	s := fmt.Sprintf("this record showed size %d before, now %d: the depositary shows an older or different record (seen before: root %s; shown now: root %s)",
+		e.Seen.Size, e.Shown.Size, e.Seen.Root, e.Shown.Root)
 	if e.Fork {
 		s = fmt.Sprintf("this record forked: size %d with root %s was shown before, now size %d with root %s, and they cannot be of one record: the depositary signed two histories",
 			e.Seen.Size, e.Seen.Root, e.Shown.Size, e.Shown.Root)

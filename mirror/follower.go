@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"detente/agreement"
@@ -193,7 +194,13 @@ func (f *Follower) load() error {
 	if err != nil {
 		return err
 	}
-	if f.head, _, err = statement.OpenCheckpoint(note, f.origin, f.keys...); err != nil {
+	f.head, _, err = statement.OpenCheckpoint(note, f.origin, f.keys...)
+	// A depositary that an amendment named is known once its entries are folded.
+	later := errors.Is(err, statement.ErrUnsigned)
+	if later {
+		f.head, err = unsigned(note)
+	}
+	if err != nil {
 		return damagedHead(name, err)
 	}
 	f.headNote = note
@@ -202,11 +209,36 @@ func (f *Follower) load() error {
 		return err
 	}
 	if root, err := rootWith(f.fold, entries); err != nil || int64(len(entries)) != f.head.Size || root != f.head.Root {
+		if later {
+			return damagedHead(name, statement.ErrUnsigned)
+		}
 		return nil // Update fetches them anew and compares them with the head
 	}
 	f.grow(entries)
+	if later {
+		if _, _, err := statement.OpenCheckpoint(note, f.origin, f.fold.LogKeys()...); err != nil {
+			return damagedHead(name, err)
+		}
+	}
 	f.loadFinal()
 	return nil
+}
+
+// unsigned reads a checkpoint whose signature is still to be verified.
+func unsigned(note []byte) (statement.Checkpoint, error) {
+	n, err := statement.ParseNote(note)
+	if err != nil {
+		return statement.Checkpoint{}, err
+	}
+	return statement.ParseCheckpoint(n.Text)
+}
+
+// logKeys are the keys that may sign the record's checkpoints: those that the
+// text declares, and those of depositaries that amendments have named since.
+func (f *Follower) logKeys() []statement.PublicKey {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return append(slices.Clone(f.keys), f.fold.LogKeys()...)
 }
 
 // rootWith is the root of a fold with more entries, which it does not append.

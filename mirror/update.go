@@ -68,7 +68,7 @@ func (f *Follower) update(ctx context.Context, wait bool) (bool, error) {
 // had a head of size had. If it has moved on since, by another call, an answer
 // that is only older than what it has now is no fault of anybody's.
 func (f *Follower) advance(ctx context.Context, note []byte, had int64) (bool, error) {
-	c, n, err := statement.OpenCheckpoint(note, f.origin, f.keys...)
+	c, n, err := statement.OpenCheckpoint(note, f.origin, f.logKeys()...)
 	if err != nil {
 		return false, fmt.Errorf("the head shown is not signed as this record's: %w", err)
 	}
@@ -102,7 +102,7 @@ func (f *Follower) began(c statement.Checkpoint) bool {
 
 // bare is a checkpoint's note with the depositary's line alone.
 func (f *Follower) bare(n *statement.Note) ([]byte, error) {
-	line, _, ok := statement.LogLine(n, f.origin, f.keys...)
+	line, _, ok := statement.LogLine(n, f.origin, f.logKeys()...)
 	if !ok {
 		return nil, errors.New("the head shown is not signed")
 	}
@@ -112,7 +112,7 @@ func (f *Follower) bare(n *statement.Note) ([]byte, error) {
 // finish takes a checkpoint that may be final. A quorum may have cosigned
 // since the head was fetched; then the record is advanced to it first.
 func (f *Follower) finish(ctx context.Context, note []byte) (bool, error) {
-	c, _, err := statement.OpenCheckpoint(note, f.origin, f.keys...)
+	c, _, err := statement.OpenCheckpoint(note, f.origin, f.logKeys()...)
 	if err != nil {
 		return false, fmt.Errorf("the checkpoint shown is not signed as this record's: %w", err)
 	}
