@@ -120,7 +120,7 @@ func (c *checker) buildVault(d *decl, b Block) {
 		OpensIf: c.optional(d, "opens_if", TypeBool), Opens: c.optional(d, "opens", TypeInstant), Closes: c.optional(d, "closes", TypeInstant),
 		Pending: d.text("pending"), Else: d.text("else"), HoldAtMost: hold.duration("at_most", 0), HoldThen: hold.get("then").text,
 		Epoch: epochs.duration("every", 0), Segment: epochs.duration("segments", 0), SegmentBytes: 4 << 20,
-		Cameras: []string{"main"}, Seats: seats.get("of").names, Need: seats.whole("need"), Absent: seats.whole("absent"),
+		Cameras: []string{"main"}, Seats: seats.get("of").names, Need: seats.whole("need"), Absent: seats.whole("absent"), Proves: seats.duration("proves", 0),
 		Working: cut.duration("working", day), Margin: cut.duration("margin", hour), Dispute: vs.textOr("dispute", "public"),
 	}
 	v.Cadence = epochs.duration("cadence", v.Segment)

@@ -269,6 +269,7 @@ type Vault struct {
 	Seats        []Name   // custodians, in roster order: seat 1 first
 	Need         int      // shares that open
 	Absent       int      // how many that acknowledged may fail
+	Proves       Duration // how often each proves that it holds its shares; 0: never
 	Working      Duration // working time stated for the cut
 	Margin       Duration // M of the cut
 	Dispute      string   // "public" or "arbiter": how an unreadable segment is shown

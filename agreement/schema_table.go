@@ -163,6 +163,7 @@ var vaultAttrs = []AttributeSpec{
 		{Name: "of", Shape: ShapeNames, Nouns: []Noun{nounCustodian}, Required: true, Doc: "The custodians in the order of their seats."},
 		{Name: "need", Shape: ShapeWhole, Required: true, Low: 2, High: maxSeats, Doc: "How many together open."},
 		{Name: "absent", Shape: ShapeWhole, Default: "0", High: maxSeats, Doc: "How many that acknowledged may fail; a period is sealed with need + absent acknowledgements."},
+		{Name: "proves", Shape: ShapeDuration, Low: int64(hour), High: int64(maxDuration), Doc: "How often each proves on the record that it still holds its shares; never if not given."},
 	}},
 	{Name: "dispute", Shape: ShapeWord, Words: []string{"public", "arbiter"}, Default: "public", Doc: "To whom an unreadable segment is shown."},
 }

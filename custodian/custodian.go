@@ -247,6 +247,11 @@ func (c *Custodian) actFor(ctx context.Context, s *seat, note []byte) error {
 // note is a statement of this custodian's under the head last seen.
 func (c *Custodian) note(answers statement.ID, body statement.Body) ([]byte, error) {
 	head, _ := c.follower.Head()
+	return c.noteUnder(head, answers, body)
+}
+
+// noteUnder is a statement of this custodian's under a head.
+func (c *Custodian) noteUnder(head statement.Head, answers statement.ID, body statement.Body) ([]byte, error) {
 	a := c.follower.Agreement()
 	s := &statement.Statement{Agreement: a.ID, Bundle: a.ID, By: c.name, Answers: answers, Seen: head, Body: body}
 	text, err := s.Text()

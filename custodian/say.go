@@ -156,3 +156,42 @@ func (s *seat) keyOf(a *vault.Attempt) (*vault.PrivateKey, error) {
 	}
 	return key, nil
 }
+
+// possess proves that the seat holds every share that it acknowledged. One that
+// lost a share cannot, and says nothing: that it is late shows to everybody.
+func (s *seat) possess(ctx context.Context) error {
+	const about = "possession"
+	x := s.said[about]
+	if x != nil && x.index >= 0 && x.index < s.ledger.Size() {
+		x = nil
+	}
+	if x == nil {
+		x = &saying{index: -1}
+		if err := s.prove(x); err != nil {
+			return err
+		}
+		s.said[about] = x
+	}
+	return s.once(ctx, about, statement.ID{}, nil)
+}
+
+// prove makes the statement over the head of what the ledger has read.
+func (s *seat) prove(x *saying) error {
+	head := s.ledger.Head()
+	epochs, err := s.ledger.ToPossess(s.number, head)
+	if err != nil {
+		return err
+	}
+	proof, err := s.ledger.Possess(s.custodian.cfg.Random, s.number, head, s.share)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errDamaged) {
+		s.custodian.cfg.Log.Error("a share is lost: possession cannot be proved", "vault", s.vault, "error", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	x.note, err = s.custodian.noteUnder(head, statement.ID{}, statement.PossessBody{
+		Vault: string(s.vault), Seat: s.number, Epochs: len(epochs), Proof: base64.StdEncoding.EncodeToString(proof),
+	})
+	return err
+}

@@ -158,6 +158,10 @@ func (s *seat) serve(ctx context.Context) error {
 			if s.outcome == "" {
 				err = s.answer(ctx, d.Attempt)
 			}
+		case vault.TaskPossess:
+			if s.outcome == "" {
+				err = s.possess(ctx)
+			}
 		case vault.TaskHandOver:
 			if s.outcome == machine.Released {
 				err = s.handOver(ctx, d)

@@ -82,6 +82,9 @@ func (ComplainBody) Kind() Kind { return KindComplain }
 func (SealBody) Kind() Kind { return KindSeal }
 
 // Kind is the kind that has this body.
+func (PossessBody) Kind() Kind { return KindPossess }
+
+// Kind is the kind that has this body.
 func (HeartbeatBody) Kind() Kind { return KindHeartbeat }
 
 // Kind is the kind that has this body.

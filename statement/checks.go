@@ -177,6 +177,13 @@ func checkAcknowledge(c *checker, b AcknowledgeBody) {
 	c.bytes("proof", b.Proof, proofBytes)
 }
 
+func checkPossess(c *checker, b PossessBody) {
+	c.name("vault", b.Vault)
+	c.seat("seat", b.Seat)
+	c.integer("epochs", int64(b.Epochs), 1, MaxInteger)
+	c.bytes("proof", b.Proof, proofBytes)
+}
+
 func checkComplain(c *checker, b ComplainBody) {
 	c.name("vault", b.Vault)
 	c.hex("digest", b.Digest)

@@ -35,6 +35,7 @@ const (
 	KindShares        Kind = "shares"
 	KindAcknowledge   Kind = "acknowledge"
 	KindComplain      Kind = "complain"
+	KindPossess       Kind = "possess"
 	KindSeal          Kind = "seal"
 	KindHeartbeat     Kind = "heartbeat"
 	KindService       Kind = "service"
@@ -197,6 +198,13 @@ type (
 		Seat   int    `json:"seat"`
 		Next   string `json:"next"`  // Bytes: its key for the next dealing
 		Proof  string `json:"proof"` // Bytes: c, z1, z2, 96 bytes: knowledge of (s, t)
+	}
+	// PossessBody proves that a custodian holds every share it acknowledged up to the head that the statement cites.
+	PossessBody struct {
+		Vault  string `json:"vault"`
+		Seat   int    `json:"seat"`
+		Epochs int    `json:"epochs"` // how many shares
+		Proof  string `json:"proof"`  // Bytes: c, z1, z2, 96 bytes: knowledge of their weighed sum
 	}
 	// ComplainBody publishes a dealing's private key because the share does not fit.
 	ComplainBody struct {

@@ -37,6 +37,7 @@ const (
 	PurposeVaultSeed      Purpose = "detente/vault/seed/1"      // HKDF from an epoch's scalar
 	PurposeVaultBase      Purpose = "detente/vault/base/1"      // hash to group: the second base H
 	PurposeVaultAck       Purpose = "detente/vault/ack/1"       // challenge of an acknowledgement
+	PurposeVaultPossess   Purpose = "detente/vault/possess/1"   // coefficients and challenge of a proof of possession
 	PurposeVaultComplain  Purpose = "detente/vault/complain/1"  // reserved: the statement itself is signed
 	PurposeVaultHandOver  Purpose = "detente/vault/hand-over/1" // HPKE info of a handed-over share
 	PurposeVaultDispute   Purpose = "detente/vault/dispute/1"   // reserved: the statement itself is signed
@@ -63,7 +64,7 @@ var Purposes = []Purpose{
 	PurposeStore, PurposeTail, PurposeWAL, PurposeWALBody, PurposeWALFrame,
 	PurposeVaultName, PurposeVaultCustodian, PurposeVaultNonce, PurposeVaultHalf,
 	PurposeVaultKey, PurposeVaultCore, PurposeVaultShare, PurposeVaultEpoch, PurposeVaultSeed, PurposeVaultBase,
-	PurposeVaultAck, PurposeVaultComplain, PurposeVaultHandOver, PurposeVaultDispute, PurposeVaultMismatch,
+	PurposeVaultAck, PurposeVaultPossess, PurposeVaultComplain, PurposeVaultHandOver, PurposeVaultDispute, PurposeVaultMismatch,
 	PurposeVaultManifest, PurposeVaultBatch, PurposeVaultSegment, PurposeVaultStore,
 	PurposeCosignature, PurposeSubtree,
 }

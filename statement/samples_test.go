@@ -88,6 +88,7 @@ func samples() []sample {
 			Seats:       []Seat{{"c1", sampleHex("k1")}, {"c2", ""}, {"c3", sampleHex("k3")}}, Digest: sampleHex("epoch")}},
 		{"cameras", SharesBody{Vault: "footage", Digest: sampleHex("epoch"), First: 1, Ciphertexts: []string{sample64("share", ciphertextBytes), ""}}},
 		{"c1", AcknowledgeBody{Vault: "footage", Digest: sampleHex("epoch"), Seat: 1, Next: key, Proof: sample64("proof", 96)}},
+		{"c1", PossessBody{Vault: "footage", Seat: 1, Epochs: 100, Proof: sample64("proof", 96)}},
 		{"c1", ComplainBody{Vault: "footage", Digest: sampleHex("epoch"), Seat: 1, Seed: sample64("seed", 32), Next: key}},
 		{"cameras", SealBody{Vault: "footage", Batch: sampleHex("batch"), Manifests: 7,
 			Ranges: []CameraRange{{"hall-a", 0, 4, sampleHex("a")}, {"hall-b", 9, 10, sampleHex("b")}}}},

@@ -86,6 +86,7 @@ var rules = map[Kind]rule{
 	KindEpoch:         ruleOf(ForceEvidence, checkEpoch, device),
 	KindShares:        answering(ruleOf(ForceEvidence, checkShares, device)),
 	KindAcknowledge:   ruleOf(ForceEvidence, checkAcknowledge, custodian),
+	KindPossess:       ruleOf(ForceEvidence, checkPossess, custodian),
 	KindComplain:      ruleOf(ForceEvidence, checkComplain, custodian),
 	KindSeal:          ruleOf(ForceEvidence, checkSeal, device),
 	KindHeartbeat:     ruleOf(ForceEvidence, checkHeartbeat, device, custodian),
@@ -109,7 +110,7 @@ var kindOrder = []Kind{
 	KindSign, KindReport, KindPerform, KindLift, KindImpose, KindVerify, KindContest, KindInvoke,
 	KindKey, KindOutcome, KindText, KindAmend, KindRenounce, KindHost,
 	KindDeclare, KindAttributed, KindReceipt,
-	KindAcceptCustody, KindEpoch, KindShares, KindAcknowledge, KindComplain, KindSeal, KindHeartbeat, KindService,
+	KindAcceptCustody, KindEpoch, KindShares, KindAcknowledge, KindPossess, KindComplain, KindSeal, KindHeartbeat, KindService,
 	KindRequest, KindHandOver, KindErased, KindDispute, KindMismatch,
 	KindTender, KindVote, KindAnswer, KindInvite, KindReply, KindWithdraw, KindEnrol,
 }

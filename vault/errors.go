@@ -12,6 +12,7 @@ var (
 	ErrDigest     = errors.New("ciphertexts do not give the epoch digest")
 	ErrCiphertext = errors.New("ciphertext does not open")
 	ErrShare      = errors.New("share does not fit the commitments")
+	ErrPossess    = errors.New("invalid proof of possession")
 	ErrProof      = errors.New("invalid proof of knowledge of a share")
 	ErrSeat       = errors.New("wrong or repeated seat")
 	ErrTooFew     = errors.New("too few shares")

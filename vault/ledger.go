@@ -57,6 +57,7 @@ type Ledger struct {
 	handOvers  map[statement.ID]*HandOver
 	handed     map[handed][]byte
 	deviceKeys []deviceKey
+	root       [32]byte // of what was folded
 }
 
 type head struct {
@@ -78,6 +79,7 @@ type Custody struct {
 	Barred    int64 // entry of its false complaint, -1 if none: no seat until an amendment
 	Erased    []Erasure
 	Alive     Alive
+	Possessed []Possession // its proofs that it holds its shares
 
 	unspent []publishedKey
 }
@@ -142,6 +144,9 @@ func NewLedger(t Terms) (*Ledger, error) {
 // Size is the number of entries folded.
 func (l *Ledger) Size() int64 { return l.size }
 
+// Head is the size and root of what was folded.
+func (l *Ledger) Head() statement.Head { return statement.Head{Size: l.size, Root: l.root} }
+
 // Append folds the next entry. The verdict is nil unless the entry is a
 // statement about this vault. An error means that this process could not
 // judge: the ledger must not be used further.
@@ -152,6 +157,7 @@ func (l *Ledger) Append(e Entry) (*Verdict, error) {
 	l.size++
 	l.clock = max(l.clock, e.Clock)
 	l.heads[e.Root] = head{size: l.size, clock: l.clock}
+	l.root = e.Root
 	if e.Statement == nil {
 		return nil, nil
 	}
@@ -190,6 +196,10 @@ func (l *Ledger) judge(e Entry, v *Verdict) (about bool, err error) {
 	case statement.AcknowledgeBody:
 		if about = b.Vault == vault; about {
 			l.acknowledge(e, b, v)
+		}
+	case statement.PossessBody:
+		if about = b.Vault == vault; about {
+			l.possess(e, b, v)
 		}
 	case statement.ComplainBody:
 		if about = b.Vault == vault; about {

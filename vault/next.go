@@ -84,6 +84,7 @@ const (
 	TaskAccept   Task = "accept"    // take the seat: publish a first key
 	TaskKey      Task = "key"       // publish a key: all are used up and no dealing asks for one
 	TaskAnswer   Task = "answer"    // open the share; acknowledge or complain
+	TaskPossess  Task = "possess"   // prove that it holds its shares
 	TaskHandOver Task = "hand-over" // if the outcome is release, by a certificate
 )
 
@@ -115,6 +116,9 @@ func (l *Ledger) OwedByCustodian(seat int) []Duty {
 	}
 	if len(out) == 0 && !c.Fresh() && c.Barred < 0 && len(c.Erased) == 0 && !l.awaits(seat) {
 		out = append(out, Duty{Task: TaskKey})
+	}
+	if _, _, due, _ := l.Proved(seat); due {
+		out = append(out, Duty{Task: TaskPossess})
 	}
 	for _, r := range l.Requests {
 		if r.Keys[seat-1].IsZero() || r.shown[seat-1] != nil { // a key that all can read opens nothing for anybody

@@ -18,6 +18,7 @@ type Terms struct {
 	Seats        []agreement.Name // seat 1 first
 	Need         int
 	Absent       int
+	Proves       agreement.Duration // how often a custodian proves that it holds its shares; 0: never
 	Epoch        agreement.Duration
 	Segment      agreement.Duration
 	Cadence      agreement.Duration
@@ -42,7 +43,7 @@ func TermsOf(a *agreement.Agreement, vault agreement.Name) (Terms, error) {
 	}
 	t := Terms{
 		Agreement: a.ID, Vault: vault, Recorder: v.Recorder, RecorderKey: key, OpensTo: v.OpensTo,
-		Seats: v.Seats, Need: v.Need, Absent: v.Absent, Epoch: v.Epoch, Segment: v.Segment, Cadence: v.Cadence,
+		Seats: v.Seats, Need: v.Need, Absent: v.Absent, Proves: v.Proves, Epoch: v.Epoch, Segment: v.Segment, Cadence: v.Cadence,
 		SegmentBytes: v.SegmentBytes, Cameras: v.Cameras,
 	}
 	if t.Cadence == 0 {

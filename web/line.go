@@ -154,6 +154,8 @@ func sayEvidence(body statement.Body) (words, quote, about string) {
 		return fmt.Sprintf("complains that the share of seat %d does not fit, and shows the key", b.Seat), "", b.Vault
 	case statement.SealBody:
 		return "seals a batch of " + plural(b.Manifests, "manifest"), "", b.Vault
+	case statement.PossessBody:
+		return "proves that it still holds " + plural(b.Epochs, "share"), "", b.Vault
 	case statement.HeartbeatBody:
 		return "says that it is there", b.Note, b.Vault
 	case statement.ServiceBody:
