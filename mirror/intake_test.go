@@ -53,14 +53,7 @@ func TestHandIn(t *testing.T) {
 	if _, err := c.Submit(within(t), note); !errors.Is(err, ErrOnlyHanded) {
 		t.Errorf("submitting at a mirror: %v", err)
 	}
-	file, err := handed.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := ReadHanded(file)
-	if err != nil || again.By != "library" || !bytes.Equal(again.Entry, note) {
-		t.Fatal(again, err)
-	}
+	again := reread(t, handed)
 	held, err := c.do(within(t), http.MethodGet, "held/"+digestOf(note).String(), nil, 1<<16)
 	if err != nil || !bytes.Equal(held, note) {
 		t.Errorf("published: %v", err)
@@ -112,6 +105,20 @@ func TestHandIn(t *testing.T) {
 	if left, _ := os.ReadDir(filepath.Join(dir, "intake")); len(left) != 0 {
 		t.Errorf("left in the folder: %v", left)
 	}
+}
+
+// reread writes a receipt into a file and reads it again.
+func reread(t *testing.T, handed *Handed) *Handed {
+	t.Helper()
+	file, err := handed.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := ReadHanded(file)
+	if err != nil || again.By != handed.By || !bytes.Equal(again.Entry, handed.Entry) {
+		t.Fatal(again, err)
+	}
+	return again
 }
 
 // TestHandInSubmits: what is handed in is submitted again until it is taken.
