@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"path/filepath"
@@ -130,13 +131,20 @@ func (d *Depositary) load() error {
 		name := d.bundleFile(id)
 		archive, err := durable.ReadFile(d.cfg.FS, name, mirror.MaxBundle)
 		if err != nil {
-			return fmt.Errorf("record %s: its bundle: %w; restore this file from a copy or a mirror", origin, err)
+			return fmt.Errorf("record %s: its bundle: %w", origin, damagedBundle(name, err))
+		}
+		b, err := mirror.DecodeBundle(archive)
+		if err == nil && b.Digest() != id {
+			err = fmt.Errorf("it is the bundle of agreement %s", b.Digest())
+		}
+		if err != nil {
+			return fmt.Errorf("record %s: its bundle: %w", origin, damagedBundle(name, err))
 		}
 		h, err := d.newHosted(archive)
 		if err != nil {
 			return fmt.Errorf("record %s: %s: %w", origin, name, err)
 		}
-		if h.agreement.ID != id || h.origin != origin {
+		if h.origin != origin {
 			return fmt.Errorf("record %s: %s is the bundle of %s", origin, name, h.origin)
 		}
 		h.log, _ = d.store.Log(origin)
@@ -151,6 +159,15 @@ func (d *Depositary) load() error {
 
 func (d *Depositary) bundleFile(id agreement.Digest) string {
 	return filepath.Join(d.cfg.Dir, "bundle", id.String())
+}
+
+// damagedBundle says what to do about a bundle that is not what was written; a
+// disk that does not answer is another matter.
+func damagedBundle(name string, err error) error {
+	if _, why := errors.AsType[*fs.PathError](err); why && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return &durable.DamagedError{Name: name, Why: err, Mend: "restore this file from a copy, or from the file bundle of a mirror's folder"}
 }
 
 // now is the present instant.

@@ -3,10 +3,11 @@
 // guessing, refusals in one JSON form, a graceful end.
 //
 // It promises that a request takes bounded memory and time whatever its
-// sender does, and that requests in flight are answered before Serve returns
-// (within ShutdownWithin). It does not authenticate anybody, limit how often
-// somebody asks, or speak TLS: services listen on loopback or behind a proxy
-// that does.
+// sender does, that no address takes more than its share of connections and
+// requests, and that requests in flight are answered before Serve returns
+// (within five seconds). It does not authenticate anybody or speak TLS:
+// services listen on loopback or behind a proxy that does, and behind a proxy
+// all callers are one address.
 package httpserve
 
 import (
@@ -34,9 +35,17 @@ const (
 // LongPollWithin is how long a handler may keep a reader waiting for news.
 const LongPollWithin = 25 * time.Second
 
-// Serve answers requests on ln with h until ctx is done, then lets those in
-// flight end. It closes ln. The error is nil after an end that ctx asked for.
+// Serve answers requests on ln with h, within DefaultLimits, until ctx is done,
+// then lets those in flight end. It closes ln. The error is nil after an end
+// that ctx asked for.
 func Serve(ctx context.Context, ln net.Listener, h http.Handler, log *slog.Logger) error {
+	return ServeWithin(ctx, ln, h, log, DefaultLimits())
+}
+
+// ServeWithin is Serve within other limits.
+func ServeWithin(ctx context.Context, ln net.Listener, h http.Handler, log *slog.Logger, limits Limits) error {
+	ln = newCrowd(ln, limits)
+	h = newMeter(limits).limit(h)
 	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	s := &http.Server{

@@ -41,7 +41,7 @@ func (e *ConflictError) Error() string {
 	return fmt.Sprintf("appending to %s: size %d was expected, it is %d: read on and decide again", e.Origin, e.Expected, e.Head.Size)
 }
 
-const restore = "restore the store's folder from a copy that is not older than the last cosigned checkpoint, or rebuild the record from a mirror"
+const restore = "move the folder store aside and rebuild its records from mirrors or exports, each with: detente restore --from MIRROR --dir FOLDER --key KEY"
 
 func damaged(where, format string, args ...any) error {
 	return fmt.Errorf("%w: %s: %s: %s", ErrDamaged, where, fmt.Sprintf(format, args...), restore)

@@ -158,25 +158,39 @@ func (c *checker) get(url string) []byte {
 // witnesses looks that none shows less than it did, or other than the record,
 // and that none cosigns a fork that the depositary's own key signed.
 func (c *checker) witnesses() {
+	c.s.t.Helper()
+	for _, name := range witnesses {
+		c.witness(name, true)
+	}
+}
+
+// witness looks at one witness; with fork it is offered another history.
+func (c *checker) witness(name string, fork bool) {
 	t := c.s.t
 	t.Helper()
-	origin := record.Origin(c.s.agreement)
+	note := c.get("http://" + listens(c.s.byName[name]) + "/" + mirror.OriginHash(record.Origin(c.s.agreement)) + "/checkpoint")
+	if note == nil {
+		t.Errorf("witness %s shows no checkpoint", name)
+		return
+	}
+	cp := c.checkpoint(note)
+	c.compare("witness "+name, cp)
+	if !fork {
+		return
+	}
+	if status := c.offerFork(name, cp); status == http.StatusOK {
+		t.Errorf("witness %s cosigned a fork at size %d", name, cp.Size)
+	}
+}
+
+// checkpoint reads a checkpoint that the depositary signed.
+func (c *checker) checkpoint(note []byte) statement.Checkpoint {
+	c.s.t.Helper()
 	log, err := statement.ParsePublicKey(c.s.agreement.Depositaries[0].Key)
 	c.s.must(err)
-	for _, name := range witnesses {
-		url := "http://" + listens(c.s.byName[name]) + "/" + mirror.OriginHash(origin) + "/checkpoint"
-		note := c.get(url)
-		if note == nil {
-			t.Errorf("witness %s shows no checkpoint", name)
-			continue
-		}
-		cp, _, err := statement.OpenCheckpoint(note, origin, log)
-		c.s.must(err)
-		c.compare("witness "+name, cp)
-		if status := c.offerFork(name, cp); status == http.StatusOK {
-			t.Errorf("witness %s cosigned a fork at size %d", name, cp.Size)
-		}
-	}
+	cp, _, err := statement.OpenCheckpoint(note, record.Origin(c.s.agreement), log)
+	c.s.must(err)
+	return cp
 }
 
 // compare holds what somebody shows against what it showed before and against
@@ -230,9 +244,6 @@ func listens(p *player) string {
 func (c *checker) mirror() {
 	t := c.s.t
 	t.Helper()
-	origin := record.Origin(c.s.agreement)
-	log, err := statement.ParsePublicKey(c.s.agreement.Depositaries[0].Key)
-	c.s.must(err)
 	note := c.get("http://" + listens(c.s.byName[copyist]) + "/" + c.s.id.String() + "/head")
 	if note == nil {
 		if c.seen["the mirror"] > 0 {
@@ -240,9 +251,7 @@ func (c *checker) mirror() {
 		}
 		return
 	}
-	cp, _, err := statement.OpenCheckpoint(note, origin, log)
-	c.s.must(err)
-	c.compare("the mirror", cp)
+	c.compare("the mirror", c.checkpoint(note))
 }
 
 // custodians looks for every share that was acknowledged in its custodian's

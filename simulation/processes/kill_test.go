@@ -107,13 +107,13 @@ func killed(t *testing.T, seed uint64, otherwise string, n int, sum *tally) {
 	sum.audits += c.audits
 }
 
-// firstEpoch waits until the first epoch's key is sealed: before, there are no
-// shares and no segments.
+// firstEpoch waits until an epoch's key is sealed: before, there are no shares
+// and no segments. On a slow machine that of the first period may come too late.
 func (s *stage) firstEpoch(c *checker) {
 	s.t.Helper()
-	s.eventually("the first epoch is sealed", func() bool {
+	s.eventually("an epoch is sealed", func() bool {
 		c.update(nil)
-		return c.ledger.Sealed(1) != nil
+		return slices.ContainsFunc(c.ledger.Attempts, func(a *vault.Attempt) bool { return a.Status == vault.Sealed })
 	})
 }
 
