@@ -75,7 +75,7 @@ func (r *Report) acts(f *record.Fold, l *vault.Reader, out *Vault) {
 	handed := map[int]bool{}
 	for _, h := range l.HandOvers {
 		handed[h.Seat] = true
-		r.act(f, out, h.Entry, l.Terms.Seats[h.Seat-1], h.Certificate, machine.Released)
+		r.act(f, out, h.Entry, l.Custodies[h.Seat-1].Custodian, h.Certificate, machine.Released)
 	}
 	out.Handed = len(handed)
 	erasures := 0

@@ -75,8 +75,31 @@ func amends(from, to *agreement.Agreement) (*agreement.Amendment, error) {
 		if now, kept := m.Now(v.Name); !kept || now != v.Name {
 			return nil, fmt.Errorf("vault %s must keep its name", v.Name)
 		}
+		if err := sameRecording(v, to.Vaults[slices.IndexFunc(to.Vaults, func(o *agreement.Vault) bool { return o.Name == v.Name })]); err != nil {
+			return nil, err
+		}
 	}
 	return m, nil
+}
+
+// sameRecording refuses to change by what measure a vault was recorded and what
+// it covers is judged: another measure is another vault.
+func sameRecording(was, is *agreement.Vault) error {
+	for _, of := range []struct {
+		what string
+		same bool
+	}{
+		{"the length of an epoch", was.Epoch == is.Epoch},
+		{"the length of a segment", was.Segment == is.Segment},
+		{"the cadence", was.Cadence == is.Cadence},
+		{"the size of a segment", was.SegmentBytes == is.SegmentBytes},
+		{"the cameras", slices.Equal(was.Cameras, is.Cameras)},
+	} {
+		if !of.same {
+			return fmt.Errorf("vault %s: %s cannot change: declare another vault and let this one close", was.Name, of.what)
+		}
+	}
+	return nil
 }
 
 // joining is the signer of a party that begins to sign with the text that it
@@ -125,10 +148,32 @@ func (f *Fold) consent(s *statement.Signed, b statement.AmendBody, i int64, at a
 	if len(f.consents.without(append(slices.Clone(m.By), m.Joins...), to)) > 0 {
 		return machine.Verdict{Effect: true}
 	}
-	if err := f.amend(m, t, i, at); err != nil {
+	err = f.seatsSuffice(m)
+	if err == nil {
+		err = f.amend(m, t, i, at)
+	}
+	if err != nil {
 		return machine.Verdict{Reason: fmt.Sprintf("all have consented, but it cannot come into force as things stand: %v", err)}
 	}
 	return machine.Verdict{Effect: true}
+}
+
+// seatsSuffice refuses an amendment with which a vault would have had more
+// custodians, over its whole life, than shares have numbers: a seat that one
+// had is never another's.
+func (f *Fold) seatsSuffice(m *agreement.Amendment) error {
+	for _, v := range m.To.Vaults {
+		h, err := f.vaultHistory(v.Name)
+		if err != nil {
+			continue
+		}
+		ever := append(h.seats(), v.Seats...)
+		slices.Sort(ever)
+		if n := len(slices.Compact(ever)); n > statement.MaxSeats {
+			return fmt.Errorf("vault %s would have had %d custodians in all, want at most %d", v.Name, n, statement.MaxSeats)
+		}
+	}
+	return nil
 }
 
 // amend brings a text into force.

@@ -53,6 +53,12 @@ func (f *Fold) version(bundle agreement.Digest) int {
 	return -1
 }
 
+// Changed is whether the amendment that brought this version changed a block,
+// by its name in this version. Of the first version nothing did.
+func (v *Version) Changed(noun agreement.Noun, name agreement.Name) bool {
+	return v.changed[subject{noun, name}]
+}
+
 // today is what a block of the text that a statement was made under is called
 // in the text in force; false, with the reason, if an amendment since changed
 // or ended it. Somebody is so never held to a clause that he did not see, and

@@ -37,6 +37,7 @@ type Attempt struct {
 	Mismatch  Finding     // on a claim that its values do not give its recipient
 	MismatchA []byte      // the scalar that the claim published, if it is a value of this dealing
 
+	absent      int               // by the text it was dealt under
 	clock       agreement.Instant // of the record at Entry
 	ciphertexts [][]byte
 }
@@ -50,6 +51,15 @@ type SeatState struct {
 
 // NeedNow is how many custodians open the epoch: one less for each public share.
 func (a *Attempt) NeedNow() int { return max(0, a.Core.Need-len(a.Public)) }
+
+// wanted is how many acknowledgements seal the dealing, by the text under which
+// it was made.
+func (a *Attempt) wanted() int { return a.Core.Need + a.absent }
+
+// asks is whether a seat has a share of the dealing.
+func (a *Attempt) asks(seat int) bool {
+	return seat >= 1 && seat <= len(a.Core.Seats) && a.Core.Seats[seat-1].Keyed
+}
 
 // Acknowledgements counts the seats that have proved that they hold their share.
 func (a *Attempt) Acknowledgements() int {
@@ -116,7 +126,7 @@ func (l *Ledger) epoch(e Entry, b statement.EpochBody, v *Verdict) {
 		last.void(e.Index, "", "attempt %d took its place before it was sealed", core.Attempt)
 	}
 	a := &Attempt{
-		Core: core, Digest: digest, Entry: e.Index, ID: e.ID, Status: Incomplete, Ended: -1, SealedAt: -1, clock: l.clock,
+		Core: core, Digest: digest, Entry: e.Index, ID: e.ID, Status: Incomplete, Ended: -1, SealedAt: -1, clock: l.clock, absent: l.Terms.Absent,
 		States: make([]SeatState, len(core.Seats)), ciphertexts: make([][]byte, len(core.Seats)),
 	}
 	for i := range a.States {
@@ -165,12 +175,12 @@ func (l *Ledger) spend(seats []statement.Seat, entry int64) {
 
 // checkTerms holds a core to the vault's terms and to what was dealt before.
 func (l *Ledger) checkTerms(c *Core, digest Digest) error {
-	if c.Need != l.Terms.Need || len(c.Seats) != len(l.Terms.Seats) {
-		return fmt.Errorf("%w: %d of %d seats, the text says %d of %d", ErrCore, c.Need, len(c.Seats), l.Terms.Need, len(l.Terms.Seats))
+	if c.Need != l.Terms.Need || len(c.Seats) != len(l.Custodies) {
+		return l.amendedMeanwhile(fmt.Errorf("%w: %d of %d seats, the text says %d of %d", ErrCore, c.Need, len(c.Seats), l.Terms.Need, len(l.Custodies)))
 	}
 	for i, s := range c.Seats {
-		if s.Custodian != l.Terms.Seats[i] {
-			return fmt.Errorf("%w: seat %d is %s, the text says %s", ErrCore, i+1, s.Custodian, l.Terms.Seats[i])
+		if s.Custodian != l.Custodies[i].Custodian {
+			return fmt.Errorf("%w: seat %d is %s, the text says %s", ErrCore, i+1, s.Custodian, l.Custodies[i].Custodian)
 		}
 	}
 	if n := c.keyed(); n < l.Terms.Need+l.Terms.Absent {
@@ -222,7 +232,9 @@ func (l *Ledger) checkKeys(c *Core, seen int64) error {
 	for i, s := range c.Seats {
 		cu := l.Custodies[i]
 		switch {
-		case !s.Keyed && cu.Barred < 0 && cu.Fresh() && cu.unspent[0].entry < seen:
+		case s.Keyed && cu.Replaced >= 0:
+			return &meanwhile{fmt.Errorf("%w: seat %d: the amendment at entry %d took it from %s", ErrCore, i+1, cu.Replaced, s.Custodian), l.amended - 1}
+		case !s.Keyed && cu.Barred < 0 && cu.Replaced < 0 && cu.Fresh() && cu.unspent[0].entry < seen:
 			return &meanwhile{fmt.Errorf("%w: seat %d is left out though %s has published a fresh key", ErrCore, i+1, s.Custodian), cu.unspent[0].entry}
 		case s.Keyed && cu.Barred >= 0:
 			return &meanwhile{fmt.Errorf("%w: seat %d: %s has no seat since its false complaint at entry %d", ErrCore, i+1, s.Custodian, cu.Barred), cu.Barred}
@@ -313,7 +325,7 @@ func (l *Ledger) mine(e Entry, digest string, seat int, next string, v *Verdict)
 	}
 	d, err := ParseDigest(digest)
 	a := l.byDigest[d]
-	if err != nil || a == nil || !a.Core.Seats[seat-1].Keyed {
+	if err != nil || a == nil || !a.asks(seat) {
 		v.inert(e.Statement.By, "no dealing of this vault with that digest and a share for seat %d", seat)
 		return nil
 	}
@@ -343,7 +355,7 @@ func (l *Ledger) acknowledge(e Entry, b statement.AcknowledgeBody, v *Verdict) {
 		return
 	}
 	s.Acknowledged, v.Force = e.Index, true
-	if a.Status == Dealt && a.Acknowledgements() >= l.Terms.Need+l.Terms.Absent {
+	if a.Status == Dealt && a.Acknowledgements() >= a.wanted() {
 		a.Status, a.SealedAt, a.SealClock = Sealed, e.Index, l.clock
 	}
 }

@@ -86,7 +86,11 @@ func (d *delayed) deliver() {
 	}
 	// The answer is lost: once more, under a later head, unless what was read
 	// meanwhile shows that it would be wrong now.
-	reader, head := d.read(d.ledger.Terms.seat(l.by))
+	seat := 0 // the recorder
+	if c := d.ledger.custody(l.by); c != nil {
+		seat = c.Seat
+	}
+	reader, head := d.read(seat)
 	if b, ok := l.body.(statement.EpochBody); ok {
 		if a := reader.Last(b.Epoch); a != nil && a.Digest.String() != b.Digest {
 			return

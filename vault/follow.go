@@ -11,6 +11,7 @@ import (
 // A Reader folds a record into the ledger of one vault.
 type Reader struct {
 	*Ledger
+	version *record.Version // whose terms the ledger has; nil: the first that has the vault
 }
 
 // NewReader starts the ledger of a vault of the agreement.
@@ -33,6 +34,9 @@ func (r *Reader) Read(f *record.Fold, size int64) error {
 		return err
 	}
 	for i := r.Size(); i < min(size, f.Size()); i++ {
+		if err := r.amend(f, i); err != nil {
+			return err
+		}
 		e, err := EntryOf(f, i)
 		if err != nil {
 			return err
@@ -42,6 +46,21 @@ func (r *Reader) Read(f *record.Fold, size int64) error {
 		}
 	}
 	return nil
+}
+
+// amend gives the ledger the terms in force before the entry at index i.
+func (r *Reader) amend(f *record.Fold, i int64) error {
+	v := f.VersionAt(i)
+	if v == r.version || v.Amendment == nil {
+		return nil
+	}
+	t, err := TermsOf(v.Agreement, r.Terms.Vault)
+	if err != nil {
+		return err
+	}
+	t.Agreement = f.Agreement().ID // which is in everything that was ever encrypted
+	r.version = v
+	return r.Ledger.Amend(t, func(c agreement.Name) bool { return v.Changed("custodian", c) })
 }
 
 // follows refuses a fold of another history than was read so far: halves of

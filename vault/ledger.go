@@ -46,6 +46,8 @@ type Ledger struct {
 	Recorder  Alive
 
 	size       int64
+	counts     []int // of seats, by each text so far
+	amended    int64 // entries before the last amendment took hold; 0 if there was none
 	clock      agreement.Instant
 	heads      map[[32]byte]head
 	halves     map[Digest]bool  // of every key ever published for this vault
@@ -76,7 +78,8 @@ type Custody struct {
 	Seat      int
 	Custodian agreement.Name
 	Accepted  int64 // entry, -1 if it has not accepted
-	Barred    int64 // entry of its false complaint, -1 if none: no seat until an amendment
+	Barred    int64 // entry of its false complaint, -1 if none: no share until an amendment seats it again
+	Replaced  int64 // entry of the amendment that took the seat from it, -1 if none: it keeps what it holds
 	Erased    []Erasure
 	Alive     Alive
 	Possessed []Possession // its proofs that it holds its shares
@@ -135,9 +138,10 @@ func NewLedger(t Terms) (*Ledger, error) {
 		requests: map[statement.ID]*Request{}, handOvers: map[statement.ID]*HandOver{},
 		deviceKeys: []deviceKey{{key: t.RecorderKey, until: -1}},
 	}
-	for i, name := range t.Seats {
-		l.Custodies = append(l.Custodies, &Custody{Seat: i + 1, Custodian: name, Accepted: -1, Barred: -1, Alive: Alive{Entry: -1}})
+	for _, name := range t.Seats {
+		l.seat(name)
 	}
+	l.counts = []int{len(l.Custodies)}
 	return l, nil
 }
 
@@ -228,8 +232,8 @@ func (l *Ledger) heard(e Entry) {
 	if e.Statement.By == l.Terms.Recorder {
 		l.Recorder = now
 	}
-	if seat := l.Terms.seat(e.Statement.By); seat > 0 {
-		l.Custodies[seat-1].Alive = now
+	if c := l.custody(e.Statement.By); c != nil {
+		c.Alive = now
 	}
 }
 
@@ -277,7 +281,7 @@ func (l *Ledger) seal(e Entry, b statement.SealBody, v *Verdict) {
 
 func (l *Ledger) accept(e Entry, b statement.AcceptCustodyBody, v *Verdict) {
 	c := l.custody(e.Statement.By)
-	if c == nil {
+	if c == nil || c.Replaced >= 0 {
 		v.inert(e.Statement.By, "%s has no seat in vault %s", e.Statement.By, l.Terms.Vault)
 		return
 	}
@@ -292,10 +296,11 @@ func (l *Ledger) accept(e Entry, b statement.AcceptCustodyBody, v *Verdict) {
 }
 
 func (l *Ledger) custody(name agreement.Name) *Custody {
-	if seat := l.Terms.seat(name); seat > 0 {
-		return l.Custodies[seat-1]
+	i := slices.IndexFunc(l.Custodies, func(c *Custody) bool { return c.Custodian == name })
+	if i < 0 {
+		return nil
 	}
-	return nil
+	return l.Custodies[i]
 }
 
 // publish takes a custodian's key for a dealing to come. A key, or a half of

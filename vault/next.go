@@ -36,7 +36,7 @@ func (l *Ledger) NextDealing(period int64) (p Params, ok bool, reason string) {
 		if a != nil && a.Status != Void && !l.lost(a) {
 			if a.Status != Sealed {
 				reason = fmt.Sprintf("epoch %d, attempt %d is %s: %d of %d acknowledgements", epoch, a.Core.Attempt, a.Status,
-					a.Acknowledgements(), l.Terms.Need+l.Terms.Absent)
+					a.Acknowledgements(), a.wanted())
 			}
 			continue
 		}
@@ -65,7 +65,7 @@ func (l *Ledger) Deal(epoch int64) (Params, error) {
 	}
 	for _, c := range l.Custodies {
 		s := SeatKey{Custodian: c.Custodian}
-		if c.Barred < 0 && c.Fresh() {
+		if c.Barred < 0 && c.Replaced < 0 && c.Fresh() {
 			s.Key = c.unspent[0].PublicKey
 		}
 		p.Seats = append(p.Seats, s)
@@ -104,24 +104,26 @@ func (l *Ledger) OwedByCustodian(seat int) []Duty {
 		return nil
 	}
 	c := l.Custodies[seat-1]
-	if c.Accepted < 0 {
+	if c.Accepted < 0 && c.Replaced < 0 {
 		return []Duty{{Task: TaskAccept}}
 	}
 	var out []Duty
 	for _, a := range l.Attempts {
-		s := a.States[seat-1]
-		if (a.Status == Dealt || a.Status == Sealed) && a.Core.Seats[seat-1].Keyed && s.Acknowledged < 0 && s.Complained < 0 {
+		if !a.asks(seat) || a.Status != Dealt && a.Status != Sealed {
+			continue
+		}
+		if s := a.States[seat-1]; s.Acknowledged < 0 && s.Complained < 0 {
 			out = append(out, Duty{Task: TaskAnswer, Attempt: a})
 		}
 	}
-	if len(out) == 0 && !c.Fresh() && c.Barred < 0 && len(c.Erased) == 0 && !l.awaits(seat) {
+	if len(out) == 0 && !c.Fresh() && c.Barred < 0 && c.Replaced < 0 && len(c.Erased) == 0 && !l.awaits(seat) {
 		out = append(out, Duty{Task: TaskKey})
 	}
 	if _, _, due, _ := l.Proved(seat); due {
 		out = append(out, Duty{Task: TaskPossess})
 	}
 	for _, r := range l.Requests {
-		if r.Keys[seat-1].IsZero() || r.shown[seat-1] != nil { // a key that all can read opens nothing for anybody
+		if seat > len(r.Keys) || r.Keys[seat-1].IsZero() || r.shown[seat-1] != nil { // a key that all can read opens nothing for anybody
 			continue
 		}
 		if epochs := l.notHanded(r, seat); len(epochs) > 0 {
@@ -142,7 +144,7 @@ func (l *Ledger) lost(a *Attempt) bool { return a.Status == Incomplete && l.cloc
 // will publish a key.
 func (l *Ledger) awaits(seat int) bool {
 	for _, a := range l.Attempts {
-		if a.Status == Incomplete && !l.lost(a) && a.Core.Seats[seat-1].Keyed {
+		if a.Status == Incomplete && !l.lost(a) && a.asks(seat) {
 			return true
 		}
 	}
@@ -152,7 +154,7 @@ func (l *Ledger) awaits(seat int) bool {
 func (l *Ledger) notHanded(r *Request, seat int) []*Attempt {
 	var out []*Attempt
 	for _, a := range l.Attempts {
-		if a.Status != Sealed || a.Core.Epoch < r.First || a.Core.Epoch > r.Last || !a.Core.Seats[seat-1].Keyed {
+		if a.Status != Sealed || a.Core.Epoch < r.First || a.Core.Epoch > r.Last || !a.asks(seat) {
 			continue
 		}
 		if _, ok := l.Handed(r, seat, a); !ok {

@@ -71,8 +71,8 @@ func (l *Ledger) request(e Entry, b statement.RequestBody, v *Verdict) {
 	case !slices.Contains(l.Terms.OpensTo, by):
 		v.inert(by, "vault %s does not open to %s", l.Terms.Vault, by)
 		return
-	case len(b.Keys) != len(l.Terms.Seats):
-		v.inert(by, "%d delivery keys for %d seats", len(b.Keys), len(l.Terms.Seats))
+	case !slices.Contains(l.counts, len(b.Keys)): // it may have been made before the last amendment
+		v.inert(by, "%d delivery keys for %d seats", len(b.Keys), len(l.Custodies))
 		return
 	}
 	r := &Request{Entry: e.Index, ID: e.ID, By: by, First: b.First, Last: b.Last, Keys: make([]PublicKey, len(b.Keys)), shown: make([]*PrivateKey, len(b.Keys))}
@@ -108,7 +108,7 @@ func (l *Ledger) handOver(e Entry, b statement.HandOverBody, v *Verdict) error {
 	case c == nil || c.Seat != b.Seat:
 		v.inert(by, "seat %d is not that of %s", b.Seat, by)
 		return nil
-	case r == nil || r.Keys[b.Seat-1].IsZero():
+	case r == nil || b.Seat > len(r.Keys) || r.Keys[b.Seat-1].IsZero():
 		v.inert(by, "answers no request that asks seat %d", b.Seat)
 		return nil
 	}
@@ -141,7 +141,7 @@ func (l *Ledger) parseHanded(r *Request, seat int, s statement.HandOver) (*Attem
 		return nil, nil, err
 	}
 	a := l.byDigest[d]
-	if a == nil || a.Status != Sealed || a.Core.Epoch != s.Epoch || s.Epoch < r.First || s.Epoch > r.Last || !a.Core.Seats[seat-1].Keyed {
+	if a == nil || a.Status != Sealed || a.Core.Epoch != s.Epoch || s.Epoch < r.First || s.Epoch > r.Last || !a.asks(seat) {
 		return nil, nil, fmt.Errorf("epoch %d: not a sealed epoch in the request with a share for seat %d", s.Epoch, seat)
 	}
 	ct, err := decodeBytes(s.Ciphertext, CiphertextSize)
@@ -198,7 +198,7 @@ func (l *Ledger) dispute(e Entry, b statement.DisputeBody, v *Verdict) error {
 		return nil
 	}
 	s.Finding = j.Finding
-	v.Force, v.Culprit, v.Reason = true, l.Terms.Seats[h.Seat-1], j.Reason
+	v.Force, v.Culprit, v.Reason = true, l.Custodies[h.Seat-1].Custodian, j.Reason
 	if j.Finding == FalseComplaint {
 		v.Culprit, v.Reason = by, "false: "+j.Reason
 	}

@@ -29,7 +29,7 @@ type Possession struct {
 func (l *Ledger) held(seat int, size int64) []*Attempt {
 	var out []*Attempt
 	for _, a := range l.Attempts {
-		if a.SealedAt < 0 || a.SealedAt >= size || !a.Core.Seats[seat-1].Keyed || a.Dealing == nil {
+		if a.SealedAt < 0 || a.SealedAt >= size || !a.asks(seat) || a.Dealing == nil {
 			continue
 		}
 		if at := a.States[seat-1].Acknowledged; at >= 0 && at < size {

@@ -13,13 +13,13 @@ import (
 // requests) and gives the request for epochs first to last. The beneficiary
 // keeps the keys, seat 1 first; one of them is published if a share is disputed.
 func (l *Ledger) MakeRequest(random io.Reader, first, last int64, seats ...int) (statement.RequestBody, []*PrivateKey, error) {
-	b := statement.RequestBody{Vault: string(l.Terms.Vault), First: first, Last: last, Keys: make([]string, len(l.Terms.Seats))}
-	keys := make([]*PrivateKey, len(l.Terms.Seats))
+	b := statement.RequestBody{Vault: string(l.Terms.Vault), First: first, Last: last, Keys: make([]string, len(l.Custodies))}
+	keys := make([]*PrivateKey, len(l.Custodies))
 	if first < 1 || last < first || last > MaxEpoch {
 		return b, nil, fmt.Errorf("epochs %d to %d, want 1 to %d in order", first, last, MaxEpoch)
 	}
 	if len(seats) == 0 {
-		for seat := range l.Terms.Seats {
+		for seat := range l.Custodies {
 			seats = append(seats, seat+1)
 		}
 	}

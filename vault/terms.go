@@ -67,9 +67,6 @@ func (t *Terms) check() error {
 	return checkPadded(t.SegmentBytes)
 }
 
-// seat gives a custodian's seat, 0 if it has none.
-func (t *Terms) seat(name agreement.Name) int { return slices.Index(t.Seats, name) + 1 }
-
 // Period gives the number of the epoch's period in which an instant lies,
 // 1 for the first after the recording starts; 0 or less before it.
 func (t *Terms) Period(opens, at agreement.Instant) int64 {
