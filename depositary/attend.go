@@ -32,5 +32,5 @@ func (d *Depositary) Attend(ctx context.Context) (next agreement.Instant, failed
 			err = errors.Join(err, stop.err)
 		}
 	}
-	return next, failed, err
+	return next, failed, errors.Join(err, d.look())
 }

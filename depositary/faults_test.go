@@ -2,6 +2,7 @@ package depositary
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -338,6 +339,42 @@ func TestDiskFails(t *testing.T) {
 			}
 			d.Close()
 		}
+	}
+}
+
+// TestDiskFailsAtTheOpening: a store that stopped while a record was opened
+// ends the depositary. One that went on could open nothing any more, and say so
+// to nobody but who asks.
+func TestDiskFailsAtTheOpening(t *testing.T) {
+	disk := durabletest.New()
+	w := newWorld(t)
+	w.cfg.Dir, w.cfg.FS = "/depositary", disk
+	d, err := Open(w.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk.Fault = func(op durabletest.Op) (f durabletest.Fault) {
+		if op.Kind == "write" && strings.Contains(op.Name, "/wal/") {
+			f.Effect = durabletest.Lost
+		}
+		return f
+	}
+	ctx, cancel := context.WithTimeout(w.ctx(), 10*time.Second)
+	defer cancel()
+	ran := make(chan error, 1)
+	go func() { ran <- d.Run(ctx) }()
+	if _, err := d.OpenRecord(ctx, w.archive); err == nil {
+		t.Fatal("opened on a disk that fails")
+	}
+	if err := <-ran; err == nil {
+		t.Error("the depositary goes on with a store that has stopped")
+	}
+	d.Close()
+	disk.Fault = nil
+	w.cfg.FS = disk.Kill()
+	w.start()
+	if _, err := w.d.OpenRecord(w.ctx(), w.archive); err != nil {
+		t.Errorf("started again: %v", err)
 	}
 }
 

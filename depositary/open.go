@@ -22,6 +22,7 @@ import (
 func (d *Depositary) OpenRecord(ctx context.Context, archive []byte) (agreement.Digest, error) {
 	d.opening.Lock()
 	defer d.opening.Unlock()
+	defer d.look()
 	h, err := d.newHosted(archive)
 	if err != nil {
 		return agreement.Digest{}, fmt.Errorf("opening a record: %w", err)
@@ -53,6 +54,19 @@ func (d *Depositary) OpenRecord(ctx context.Context, archive []byte) (agreement.
 	d.cfg.Log.Info("opened a record", "agreement", h.agreement.Name, "origin", h.origin)
 	d.poke(h)
 	return id, nil
+}
+
+// look ends Run if the store has stopped: no other record's worker would find
+// that out before its next entry, and nothing can be opened meanwhile.
+func (d *Depositary) look() error {
+	err := d.store.Err()
+	if err != nil {
+		select {
+		case d.halt <- err:
+		default:
+		}
+	}
+	return err
 }
 
 // announce registers a record with its witnesses and gets its first checkpoint
