@@ -74,7 +74,7 @@ func (s *State) Amend(to *Machine, at agreement.Instant, entry int64) (*State, *
 
 // Carry is the state of the new text that follows from the state of the old
 // one when the amendment takes effect at an instant, which is not before the
-// state's (a fault of the caller, and a panic). The rule is section 9 of
+// state's (a fault of the caller, and a panic). The rule is section 10 of
 // spec/machine.md. The error is a *NotAmended; then nothing has changed. The
 // old state is not touched.
 func (to *Machine) Carry(from *State, at agreement.Instant, entry int64) (*State, *Carried, error) {

@@ -77,7 +77,7 @@ func continued(old, a *agreement.Agreement) map[name]name {
 	return was
 }
 
-// amend is section 9 of spec/machine.md read aloud: nil if it is refused.
+// amend is section 10 of spec/machine.md read aloud: nil if it is refused.
 func (n *naive) amend(a *agreement.Agreement, at agreement.Instant) *naive {
 	was := continued(n.a, a)
 	now := map[name]name{}
