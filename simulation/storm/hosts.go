@@ -52,7 +52,8 @@ func (h *hosting) step(ctx context.Context) error {
 		if _, err := h.d.OpenRecord(ctx, w.archive); err != nil {
 			w.log.Info("not opened", "why", err)
 			w.wake(h.a, w.between(time.Second, 20*time.Second))
-			return nil
+			_, _, err = h.d.Attend(ctx) // the store may have stopped
+			return err
 		}
 		h.opened = true
 	}
