@@ -127,6 +127,7 @@ func (k *heldKey) guarded(ref string, kind keyfile.Kind) (statement.Signer, erro
 	if err != nil || k.file == nil {
 		return plain, err
 	}
+	name, public := plain.Name(), plain.Public() // what is wiped has none
 	seed, err := locked.Of(k.file.Seed())
 	k.file.Wipe()
 	if w, ok := plain.(interface{ Wipe() }); ok {
@@ -135,7 +136,7 @@ func (k *heldKey) guarded(ref string, kind keyfile.Kind) (statement.Signer, erro
 	if err != nil {
 		return nil, usage("%w", err)
 	}
-	return &guardedSigner{plain.Name(), plain.Public(), seed}, nil
+	return &guardedSigner{name, public, seed}, nil
 }
 
 // harden is what every process that sees shares, keys of epochs or footage does
