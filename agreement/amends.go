@@ -98,6 +98,9 @@ func listOf(a *Agreement) []entry {
 	for _, b := range a.Devices {
 		out = append(out, entry{b.Block, "", b})
 	}
+	for _, b := range a.Readers {
+		out = append(out, entry{b.Block, "", b})
+	}
 	for _, b := range a.Measures {
 		out = append(out, entry{b.Block, "", b})
 	}

@@ -29,9 +29,11 @@ func (c *checker) build() {
 		case nounWitness:
 			c.a.Witnesses = append(c.a.Witnesses, &Witness{Block: b, Key: d.text("key"), Address: d.text("address")})
 		case nounCustodian:
-			c.a.Custodians = append(c.a.Custodians, &Custodian{Block: b, Key: d.text("key"), NamedBy: d.name1("named_by")})
+			c.a.Custodians = append(c.a.Custodians, &Custodian{Block: b, Key: d.text("key"), NamedBy: d.name1("named_by"), Recipient: d.text("recipient")})
 		case nounDevice:
 			c.a.Devices = append(c.a.Devices, &Device{Block: b, Operators: d.names("operators"), Key: d.text("key")})
+		case nounReader:
+			c.a.Readers = append(c.a.Readers, &Reader{Block: b, Full: d.values.textOr("name", string(b.Name)), Key: d.text("key"), Recipient: d.text("recipient")})
 		case nounMeasure:
 			c.a.Measures = append(c.a.Measures, &Measure{Block: b, By: d.name1("by"), Against: d.names("against"), InForce: d.text("starts") == "in-force"})
 		case nounCommitment:
@@ -141,6 +143,7 @@ func (c *checker) buildAgreement() {
 	if !d.given("text") && a.Prevails == "text" {
 		c.errorAt(CodeConflict, d.values.get("prevails").at, "there is no text that could prevail", "name it with `text = \"...\"`, or write `prevails = clauses`")
 	}
+	a.Private = d.text("record") == "private"
 	a.Timezone = d.values.textOr("timezone", "UTC")
 	a.Zone = c.zone(a.Timezone, d.values.get("timezone").at)
 	a.Simulated = d.text("clock") == "simulated"
@@ -208,7 +211,7 @@ func (c *checker) checkWas() {
 }
 
 func (c *checker) buildParty(d *decl, b Block) {
-	p := &Party{Block: b, Full: d.values.textOr("name", string(d.name)), Signs: d.text("signs") != "no"}
+	p := &Party{Block: b, Full: d.values.textOr("name", string(d.name)), Signs: d.text("signs") != "no", Recipient: d.text("recipient")}
 	k := d.values["keys"]
 	switch {
 	case k == nil && p.Signs && !d.given("keys"):

@@ -111,6 +111,7 @@ func (f *facets) agreement(a *Agreement) {
 	f.set("witnesses.of", a.Quorum.Of)
 	f.whole("witnesses.quorum", int64(a.Quorum.Need), true)
 	f.whole("witnesses.faulty", int64(a.Quorum.Faulty), true)
+	f.word("record", map[bool]string{true: "private", false: "public"}[a.Private])
 	f.set("amended.by", a.Amended.By)
 	never := ""
 	if a.Amended.NeverShorten {
@@ -137,6 +138,7 @@ func (f *facets) block(e *entry) {
 		f.word("signs", yesNo(b.Signs))
 		f.words("keys.of", quotes(b.Keys.Of))
 		f.whole("keys.need", int64(b.Keys.Need), b.Speaks())
+		f.quoted("recipient", b.Recipient)
 	case *Group:
 		f.set("members", b.Members)
 		f.word("base", b.Base)
@@ -146,6 +148,15 @@ func (f *facets) block(e *entry) {
 	case *Custodian:
 		f.name("named_by", b.NamedBy)
 		f.quoted("key", b.Key)
+		f.quoted("recipient", b.Recipient)
+	case *Reader:
+		full := b.Full
+		if full == string(b.Name) {
+			full = "" // not given
+		}
+		f.quoted("name", full)
+		f.quoted("key", b.Key)
+		f.quoted("recipient", b.Recipient)
 	case *Device:
 		f.set("operators", b.Operators)
 		f.quoted("key", b.Key)

@@ -48,6 +48,7 @@ type Agreement struct {
 	ProofWindow Duration
 	Quorum      Quorum
 	Amended     Amended
+	Private     bool // `record = private`: for Readers and whoever has a part in it
 	Was         Name // its name before the amendment by which this text came; empty: the same
 
 	Annexes      []Annex       // the bundle's files beside the text, in order
@@ -57,6 +58,7 @@ type Agreement struct {
 	Witnesses    []*Witness
 	Custodians   []*Custodian
 	Devices      []*Device
+	Readers      []*Reader
 	Measures     []*Measure
 	Commitments  []*Commitment
 	Acts         []*Act
@@ -122,6 +124,8 @@ type Party struct {
 	Full  string // `name = "..."`; Name if not given
 	Signs bool   // `signs = no`: only acts, or is acted for
 	Keys  Keys   // none if it signs nothing at all
+
+	Recipient string // "age1...": for documents; empty if none
 }
 
 // Speaks says whether the party can make statements.
@@ -146,6 +150,16 @@ type Custodian struct {
 	Block
 	Key     string // "ed25519 ...": signs its statements
 	NamedBy Name   // a party, or "neutral"
+
+	Recipient string // "age1...": for documents; empty if none
+}
+
+// A Reader may read a private record.
+type Reader struct {
+	Block
+	Full      string // `name = "..."`; Name if not given
+	Key       string // "ed25519 ...": signs its requests
+	Recipient string // "age1...": for documents; empty if none
 }
 
 // A Device records and seals; its operators can misuse it together.

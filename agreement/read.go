@@ -37,6 +37,7 @@ type checker struct {
 	named        map[string]bool // files of the bundle that the text names
 	keys         map[string]Range
 	witnessNames map[string]Range
+	recipients   string // the kind of the first age recipient
 	expanded     int
 	diags        []Diagnostic
 	errors       int

@@ -2,10 +2,11 @@ package agreement
 
 // What every block but the agreement itself may carry.
 var (
-	clauseAttr = AttributeSpec{Name: "clause", Shape: ShapeString, Doc: "The clause of the signed text that the block renders."}
-	wordsAttr  = AttributeSpec{Name: "text", Shape: ShapeString, Doc: "The words of the promise, verbatim."}
-	wasAttr    = AttributeSpec{Name: "was", Shape: ShapeString, Doc: "In an amended text: the name that the block had before."}
-	partyNouns = []Noun{nounParty, nounGroup}
+	clauseAttr    = AttributeSpec{Name: "clause", Shape: ShapeString, Doc: "The clause of the signed text that the block renders."}
+	wordsAttr     = AttributeSpec{Name: "text", Shape: ShapeString, Doc: "The words of the promise, verbatim."}
+	wasAttr       = AttributeSpec{Name: "was", Shape: ShapeString, Doc: "In an amended text: the name that the block had before."}
+	recipientAttr = AttributeSpec{Name: "recipient", Shape: ShapeRecipient, Doc: "The age recipient to which documents of a private record are encrypted for it."}
+	partyNouns    = []Noun{nounParty, nounGroup}
 )
 
 func later(names ...string) []AttributeSpec {
@@ -28,6 +29,7 @@ var schema = []NounSpec{
 		{Name: "timezone", Shape: ShapeZone, Default: `"UTC"`, Doc: "The zone in which a bare date begins at midnight."},
 		{Name: "clock", Shape: ShapeWord, Words: []string{"real", "simulated"}, Default: "real", Doc: "Whether the record's time is real; every page and verdict says so if it is not."},
 		{Name: "proof_window", Shape: ShapeDuration, Default: "1 hour", Low: 1, High: int64(7 * day), Doc: "How long after a deadline older proofs of time may still arrive before it is decided."},
+		{Name: "record", Shape: ShapeWord, Words: []string{"public", "private"}, Default: "public", Doc: "Who may read the record: all, or its parties, devices, custodians, depositaries and readers."},
 		{Name: "witnesses", Shape: ShapeObject, Required: true, Doc: "Who cosigns the record, how many must, and how many may lie.", Fields: []AttributeSpec{
 			{Name: "of", Shape: ShapeNames, Nouns: []Noun{nounWitness}, Required: true, Doc: "The witnesses."},
 			{Name: "quorum", Shape: ShapeWhole, Required: true, Low: 1, High: maxWitnesses, Doc: "How many must cosign (k)."},
@@ -52,6 +54,7 @@ var schema = []NounSpec{
 			{Name: "of", Shape: ShapeKeys, Required: true, Doc: "The keys, each held by another person."},
 			{Name: "need", Shape: ShapeWhole, Required: true, Low: 1, High: maxKeys, Doc: "How many must sign together."},
 		}},
+		recipientAttr,
 	}, "state", "tolerance", "delegates", "withdraws")},
 	{Noun: nounGroup, Doc: "A named list of parties.", Attributes: attributes([]AttributeSpec{
 		{Name: "members", Shape: ShapeNames, Nouns: partyNouns, Required: true, Doc: "Its members; another group stands for its members, and union(...) joins lists."},
@@ -64,10 +67,16 @@ var schema = []NounSpec{
 	{Noun: nounCustodian, Doc: "One who holds a share of a vault's keys.", Attributes: attributes([]AttributeSpec{
 		{Name: "named_by", Shape: ShapeName, Nouns: []Noun{nounParty}, Words: []string{string(neutral)}, Required: true, Doc: "The party that named it, or neutral."},
 		{Name: "key", Shape: ShapeKey, Required: true, Doc: "Its public key; it signs its statements."},
+		recipientAttr,
 	})},
 	{Noun: nounDevice, Doc: "What records and seals.", Attributes: attributes([]AttributeSpec{
 		{Name: "operators", Shape: ShapeNames, Nouns: partyNouns, Required: true, Doc: "Who operates it jointly; together they can misuse it."},
 		{Name: "key", Shape: ShapeKey, Required: true, Doc: "Its public key; it signs what it seals."},
+	})},
+	{Noun: nounReader, Doc: "One who may read a private record, and says nothing on it.", Attributes: attributes([]AttributeSpec{
+		{Name: "name", Shape: ShapeString, Doc: "Its full name."},
+		{Name: "key", Shape: ShapeKey, Required: true, Doc: "Its public key; it signs its requests."},
+		recipientAttr,
 	})},
 	{Noun: nounMeasure, Doc: "Something one party holds in force against others and can lift.", Attributes: attributes([]AttributeSpec{
 		{Name: "by", Shape: ShapeName, Nouns: []Noun{nounParty}, Required: true, Doc: "Who holds it."},

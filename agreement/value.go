@@ -84,6 +84,8 @@ func lowerFirst(s string) string {
 // shape decodes a value by its shape; false after an error.
 func (c *checker) shape(v *value, spec *AttributeSpec) bool {
 	switch spec.Shape {
+	case ShapeRecipient:
+		return c.stringValue(v) && c.recipient(v.text, v.at)
 	case ShapeString, ShapeKey, ShapeWitnessKey:
 		return c.stringValue(v) && (spec.Shape != ShapeKey || c.key(v.text, v.at)) && (spec.Shape != ShapeWitnessKey || c.witnessKey(v.text, v.at))
 	case ShapeFile:

@@ -54,7 +54,7 @@ func (d *Depositary) handlerOf(h *hosted) http.Handler {
 		if d.cfg.Pages != nil {
 			mux.Handle("GET /", d.cfg.Pages(v))
 		}
-		h.serve = mux
+		h.serve = d.guard(h, mux)
 	})
 	return h.serve
 }
@@ -132,14 +132,19 @@ func (d *Depositary) serveHome(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	type item struct {
-		ID    string `json:"id"`
-		Name  string `json:"name"`
-		Title string `json:"title"`
+		ID      string `json:"id"`
+		Name    string `json:"name"`
+		Title   string `json:"title"`
+		Private bool   `json:"private"` // then the name and title are not told
 	}
 	list := []item{}
 	for _, id := range d.Records() {
 		a := d.record(id).agreement
-		list = append(list, item{id.String(), string(a.Name), a.Title})
+		if a.Private {
+			list = append(list, item{ID: id.String(), Private: true})
+			continue
+		}
+		list = append(list, item{ID: id.String(), Name: string(a.Name), Title: a.Title})
 	}
 	httpserve.Answer(w, http.StatusOK, map[string]any{"key": d.cfg.Signer.Public().String(), "records": list})
 }

@@ -15,6 +15,7 @@ const (
 	PurposeDocument  Purpose = "detente/document/1"  // first line of a salted document's digest
 	PurposeFindings  Purpose = "detente/findings/1"  // first line of a findings' digest
 	PurposeState     Purpose = "detente/state/1"     // first line of a machine state's bytes
+	PurposeRead      Purpose = "detente/read/1"      // first line of what a request for a private record signs
 	PurposeReceipt   Purpose = "detente/receipt/1"   // first line of a receipt outside the record
 	PurposeEvidence  Purpose = "detente/evidence/1"  // first line of evidence of two histories
 	PurposeCustody   Purpose = "detente/custody/1"   // what an agent's key signs to open a custodian's folder
@@ -60,7 +61,7 @@ const (
 // its origin, "<name>/<64 hex digits>", and no purpose has that form.
 var Purposes = []Purpose{
 	PurposeStatement, PurposeBundle, PurposeRecord, PurposeProof, PurposeExport, PurposeDocument, PurposeFindings,
-	PurposeState, PurposeReceipt, PurposeEvidence, PurposePrepared, PurposeCustody,
+	PurposeState, PurposeRead, PurposeReceipt, PurposeEvidence, PurposePrepared, PurposeCustody,
 	PurposeStore, PurposeTail, PurposeWAL, PurposeWALBody, PurposeWALFrame,
 	PurposeVaultName, PurposeVaultCustodian, PurposeVaultNonce, PurposeVaultHalf,
 	PurposeVaultKey, PurposeVaultCore, PurposeVaultShare, PurposeVaultEpoch, PurposeVaultSeed, PurposeVaultBase,

@@ -14,6 +14,7 @@ import (
 	"detente/depositary"
 	"detente/internal/keyfile"
 	"detente/mirror"
+	"detente/statement"
 
 	"github.com/spf13/cobra"
 )
@@ -158,7 +159,7 @@ dumps, and its keys lie in locked memory.`,
 					return err
 				}
 			}
-			client, err := knownRecord(address, r.dir)
+			client, err := knownRecord(r, address)
 			if err != nil {
 				return err
 			}
@@ -190,12 +191,12 @@ dumps, and its keys lie in locked memory.`,
 
 // knownRecord is the client of a role that follows a record in its folder: from
 // its second start on it needs nobody to tell it the agreement.
-func knownRecord(address, dir string) (*mirror.Client, error) {
-	client, err := recordClient(address)
+func knownRecord(r *role, address string) (*mirror.Client, error) {
+	client, err := recordClient(address, reader(r.t, []statement.Signer{r.signer}))
 	if err != nil {
 		return nil, err
 	}
-	return client, verdict(client.Recall(filepath.Join(dir, "mirror")))
+	return client, verdict(client.Recall(filepath.Join(r.dir, "mirror")))
 }
 
 // witnessesOf are the witnesses whose addresses are given here or in the text.

@@ -54,7 +54,7 @@ func runMirror(ctx context.Context, r *role, address string) error {
 	cfg := mirror.Config{Dir: r.dir, Progress: fetched(r.t)}
 	if address != "" || os.Getenv("DETENTE_RECORD") != "" || !isMirror(r.dir) {
 		var err error
-		if cfg.Client, err = recordClient(address); err != nil {
+		if cfg.Client, err = recordClient(address, reader(r.t, nil)); err != nil {
 			return err
 		}
 	}

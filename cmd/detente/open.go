@@ -69,7 +69,7 @@ func (o *opening) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := followRecord(ctx, o.t, o.record, o.dir)
+	s, err := followRecord(ctx, o.t, o.record, o.dir, signers...)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func (r *recording) open(ctx context.Context, from func(camera string, opt sourc
 	if err := r.prepare(keyfile.Ed25519); err != nil {
 		return nil, err
 	}
-	client, err := knownRecord(r.record, r.dir)
+	client, err := knownRecord(&r.role, r.record)
 	if err != nil {
 		return nil, err
 	}

@@ -82,7 +82,7 @@ func (s *speaker) say(ctx context.Context, compose composer) error {
 	if err != nil {
 		return err
 	}
-	r, err := followRecord(ctx, s.t, s.record, s.dir)
+	r, err := followRecord(ctx, s.t, s.record, s.dir, signers...)
 	if err != nil {
 		return err
 	}

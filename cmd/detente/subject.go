@@ -16,7 +16,9 @@ import (
 	"detente/agreement/dir"
 	"detente/internal/durable"
 	"detente/mirror"
+	"detente/mirror/access"
 	"detente/record"
+	"detente/statement"
 )
 
 // A subject is what a command is asked about: a text, an exported record, a
@@ -112,11 +114,11 @@ const lockPatience = 10 * time.Second
 
 // followRecord opens a running record through a folder that remembers it, and
 // brings it up to date.
-func followRecord(ctx context.Context, t terminal, address, remember string) (*subject, error) {
+func followRecord(ctx context.Context, t terminal, address, remember string, as ...statement.Signer) (*subject, error) {
 	if address == "" {
 		address = os.Getenv("DETENTE_RECORD")
 	}
-	client, err := recordClient(address)
+	client, err := recordClient(address, reader(t, as))
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +162,7 @@ func isLocked(err error) bool {
 
 // recordClient reads a record's address: the depositary's, a slash, and the
 // agreement's id. Without one it is that of DETENTE_RECORD.
-func recordClient(address string) (*mirror.Client, error) {
+func recordClient(address string, reader func() (statement.Signer, error)) (*mirror.Client, error) {
 	if address == "" {
 		address = os.Getenv("DETENTE_RECORD")
 	}
@@ -178,11 +180,25 @@ func recordClient(address string) (*mirror.Client, error) {
 	if err != nil {
 		return nil, wrong
 	}
-	c, err := mirror.NewClient(address[:slash], id, nil)
+	c, err := mirror.NewClient(address[:slash], id, &http.Client{Transport: &access.Transport{Agreement: id, Key: reader}})
 	if err != nil {
 		return nil, usage("%w", err)
 	}
 	return c, nil
+}
+
+// reader gives the key that signs requests for a private record: one that the
+// command was given, or that of DETENTE_KEY.
+func reader(t terminal, as []statement.Signer) func() (statement.Signer, error) {
+	return func() (statement.Signer, error) {
+		if len(as) == 0 {
+			var err error
+			if as, err = loadKeys(t, nil); err != nil {
+				return nil, err
+			}
+		}
+		return as[0], nil
+	}
 }
 
 // close gives the folder up.
