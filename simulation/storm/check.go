@@ -112,8 +112,8 @@ func (b *book) nothingIsLost() {
 		seen[j.Statement.ID] = i
 	}
 	for id, a := range b.acks {
-		if a.index >= b.size() && b.w.twoHistories() {
-			continue // it stopped, caught, before it was looked at again
+		if a.index >= b.size() && (b.w.twoHistories() || b.w.plan.Host == DepositaryGone) {
+			continue // it stopped, caught or gone for good, before it was looked at again
 		}
 		if a.index >= b.size() {
 			b.w.fail(2, "statement %s was acknowledged as entry %d; the record has %d", id, a.index, b.size())
