@@ -62,7 +62,7 @@ var commands = []func(terminal) *cobra.Command{
 	newCommand, checkCommand, fmtCommand, diffCommand, testCommand, planCommand, explainCommand,
 	keyCommand, signCommand, declareCommand, performCommand, verifyCommand, contestCommand,
 	invokeCommand, reportCommand, liftCommand, imposeCommand, attributeCommand, mergeCommand, submitCommand,
-	statusCommand, whyCommand, asofCommand, auditCommand, exportCommand, mirrorCommand, compareCommand, receiptCommand,
+	statusCommand, whyCommand, asofCommand, auditCommand, exportCommand, proofCommand, mirrorCommand, compareCommand, receiptCommand,
 	sealCommand, coverageCommand, openCommand, outcomeCommand,
 	serveCommand, restoreCommand, witnessCommand, custodianCommand, recorderCommand, demoCommand,
 }
