@@ -37,6 +37,7 @@ type Terms struct {
 	Witnesses    []string // four: three are a quorum, one may be bad
 	Custodians   []string
 	Need, Absent int
+	Proves       string // how often a custodian proves that it holds its shares; empty: never
 	Successor    string // a second depositary, declared to go on if the first cannot; "" for none
 }
 
@@ -101,6 +102,10 @@ func (t Terms) text(k *Keys) string {
 	w("  opens = %s\n  closes = %s\n  pending = hold\n  else = %s\n", t.Opens.UTC().Format(time.RFC3339), t.Closes.UTC().Format(time.RFC3339), t.Else)
 	w("  hold = { at_most = %s, then = %s }\n  cut = { working = %s, margin = %s }\n", seconds(t.Hold), t.HoldThen, seconds(t.Working), seconds(t.Margin))
 	w("  epochs = { every = %s, segments = %s, cadence = %s, bytes = %d }\n", seconds(t.Epoch), seconds(t.Segment), seconds(t.Cadence), t.SegmentBytes)
-	w("  custodians = { of = [%s], need = %d, absent = %d }\n}\n", strings.Join(t.Custodians, ", "), t.Need, t.Absent)
+	proves := ""
+	if t.Proves != "" {
+		proves = ", proves = " + t.Proves
+	}
+	w("  custodians = { of = [%s], need = %d, absent = %d%s }\n}\n", strings.Join(t.Custodians, ", "), t.Need, t.Absent, proves)
 	return b.String()
 }

@@ -283,6 +283,7 @@ var kinds = map[string]kind{
 	}), "some"},
 	"acknowledge": {"custodian", false, body("vault", aName, "digest", aHex, "seat", aSeat, "next", aKey, "proof", raw(96, false)), "some"},
 	"complain":    {"custodian", false, body("vault", aName, "digest", aHex, "seat", aSeat, "seed", raw(32, false), "next", aKey), "some"},
+	"possess":     {"custodian", false, body("vault", aName, "seat", aSeat, "epochs", number(1, most), "proof", raw(96, false)), "some"},
 	"seal": {"device", false, also(body("vault", aName, "batch", aHex, "manifests", number(1, most), "ranges", distinct(list(1, 64,
 		fields(field{"camera", words(1, 64, false)}, field{"first", anEpoch}, field{"last", anEpoch}, field{"head", aHex})), "camera")), sumOfRanges), "some"},
 	"heartbeat": {"device custodian", false, body("vault", aName, "note", words(0, 1024, false)), "some"},
