@@ -267,6 +267,7 @@ func (f *facets) vault(b *Vault) {
 	f.order("custodians.of", b.Seats)
 	f.whole("custodians.need", int64(b.Need), true)
 	f.whole("custodians.absent", int64(b.Absent), true)
+	f.span("custodians.proves", b.Proves, b.Proves > 0)
 	f.word("dispute", b.Dispute)
 }
 
