@@ -2,6 +2,8 @@ package keyfile
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +13,7 @@ import (
 	"testing"
 
 	"filippo.io/age/armor"
+	"filippo.io/mldsa"
 )
 
 func TestMain(m *testing.M) {
@@ -266,4 +269,27 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%q is read but written as %q", b, k.encode())
 		}
 	})
+}
+
+// TestMLDSAKey: a witness's post-quantum key, in its file and in the text, the
+// verifier key as package statement makes and reads it.
+func TestMLDSAKey(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	k, err := Create(path, "geneva", WitnessMLDSA, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := Load(path, nil)
+	if err != nil || back.Kind() != WitnessMLDSA || back.Public() != k.Public() {
+		t.Fatalf("%v, %v", back, err)
+	}
+	private, err := mldsa.NewPrivateKey(mldsa.MLDSA44(), k.Seed())
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := append([]byte{6}, private.PublicKey().Bytes()...)
+	hash := sha256.Sum256(append([]byte("geneva\n"), raw...))
+	if want := fmt.Sprintf("geneva+%x+%s", hash[:4], base64.StdEncoding.EncodeToString(raw)); k.Public() != want {
+		t.Errorf("%s, want %s", k.Public(), want)
+	}
 }
