@@ -21,12 +21,12 @@ for _ in $(seq "$ROUNDS"); do
   ours raw >>"$work/raw"
   ours 1_writers_1_records >>"$work/one"
   ours 256_writers_1_records >>"$work/many"
-  for peer in tessera immudb; do (cd "$work/data" && ../peers/peers "$peer" 256 "$SECONDS_EACH") >>"$work/$peer"; done
+  for peer in tessera immudb; do (cd "$work/data" && ../peers/peers "$peer" 256 "$SECONDS_EACH" 2>"$work/talk") >>"$work/$peer"; done
 done
 median() { sort -g "$work/$1" | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'; }
 row() { # what, ours, peer, target
   awk -v w="$1" -v o="$(median "$2")" -v p="$(median "$3")" -v t="$4" 'BEGIN {
-    printf "%-44s %10.0f %10.0f %7.2f %7.1f  %s\n", w, o, p, o / p, t, o / p >= t ? "met" : "MISSED" }'
+    printf "%-44s %10.0f %10.0f %7.2f %7.1f  %s\n", w, o, p, o / p, t, (o / p >= t) ? "met" : "MISSED" }'
 }
 printf '%-44s %10s %10s %7s %7s\n' 'entries of 1 KiB, durable, a second' ours peer ratio target
 row '1 writer, against raw append and sync' one raw 0.7
