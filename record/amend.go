@@ -52,15 +52,16 @@ func (f *Fold) judgeAmend(s *statement.Signed, b statement.AmendBody) *Fault {
 	if broken != nil {
 		return broken
 	}
-	if _, err := amends(f.versions[f.version(s.Bundle)].Agreement, t.agreement); err != nil {
+	if _, err := Amends(f.versions[f.version(s.Bundle)].Agreement, t.agreement); err != nil {
 		return fault(FaultMayNotAmend, s.By, "bundle %s cannot take the place of %s: %v", b.Bundle, s.Bundle, err)
 	}
 	return nil
 }
 
-// amends compares two texts, and says why the second cannot take the place of
-// the first.
-func amends(from, to *agreement.Agreement) (*agreement.Amendment, error) {
+// Amends compares two texts, and says why the second cannot take the place of
+// the first on a record: to what agreement.Amends asks of them, a record adds
+// what its vaults need.
+func Amends(from, to *agreement.Agreement) (*agreement.Amendment, error) {
 	m, diagnostics := agreement.Amends(from, to)
 	if m == nil {
 		for _, d := range diagnostics {
@@ -113,7 +114,7 @@ func (f *Fold) joining(s *statement.Signed) (*signer, bool) {
 	if broken != nil {
 		return nil, false
 	}
-	m, err := amends(f.versions[f.version(s.Bundle)].Agreement, t.agreement)
+	m, err := Amends(f.versions[f.version(s.Bundle)].Agreement, t.agreement)
 	if err != nil || !slices.Contains(m.Joins, s.By) {
 		return nil, false
 	}
@@ -141,7 +142,7 @@ func (f *Fold) consent(s *statement.Signed, b statement.AmendBody, i int64, at a
 		return machine.Verdict{Effect: true}
 	}
 	t := f.texts.whole[to]
-	m, err := amends(f.InForce(), t.agreement)
+	m, err := Amends(f.InForce(), t.agreement)
 	if err != nil {
 		panic("record: a consent that was judged valid: " + err.Error())
 	}
@@ -278,7 +279,7 @@ func (f *Fold) Pending() []Pending {
 		if t == nil || to == f.InForce().ID || slices.ContainsFunc(all, func(p Pending) bool { return p.Amendment.To.ID == to }) {
 			continue
 		}
-		m, err := amends(f.InForce(), t.agreement)
+		m, err := Amends(f.InForce(), t.agreement)
 		if err != nil {
 			continue
 		}

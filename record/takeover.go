@@ -37,7 +37,7 @@ func (f *Fold) noteTakeover(j *Judged) {
 	if to == s.Bundle || t == nil || t.agreement == nil {
 		return
 	}
-	if m, err := amends(f.InForce(), t.agreement); err == nil && f.takesOver(m) {
+	if m, err := Amends(f.InForce(), t.agreement); err == nil && f.takesOver(m) {
 		f.takeOver(j.Index, t.agreement)
 	}
 }

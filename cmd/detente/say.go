@@ -113,7 +113,7 @@ func composed(r *subject, by agreement.Name, compose composer) (*statement.State
 		return nil, err
 	}
 	return &statement.Statement{
-		Agreement: r.agreement.ID, Bundle: r.agreement.ID, By: by,
+		Agreement: r.agreement.ID, Bundle: r.fold.InForce().ID, By: by,
 		Answers: answers, Seen: r.fold.Head(), Body: body,
 	}, nil
 }

@@ -22,7 +22,7 @@ func signCommand(t terminal) *cobra.Command {
 	var file signFileOptions
 	consent := func(ctx context.Context) error {
 		return s.say(ctx, func(f *record.Fold, _ agreement.Name) (statement.Body, statement.ID, error) {
-			if err := s.seen(f.Agreement(), findings); err != nil {
+			if err := s.seen(f.InForce(), findings); err != nil {
 				return nil, statement.ID{}, err
 			}
 			return statement.SignBody{Findings: findings}, statement.ID{}, nil
@@ -145,10 +145,10 @@ lifted it. The finding names that claim, so it can never be taken for one on a l
 				return usage("finding %q: want accepts or refuses", args[1])
 			}
 			return s.say(cmd.Context(), func(f *record.Fold, _ agreement.Name) (statement.Body, statement.ID, error) {
-				if err := declared(f.Agreement(), "commitment", args[0]); err != nil {
+				if err := declared(f.InForce(), "commitment", args[0]); err != nil {
 					return nil, statement.ID{}, err
 				}
-				claim, ok := openClaim(f, args[0])
+				claim, ok := f.Claim(agreement.Name(args[0]))
 				if !ok {
 					return nil, statement.ID{}, no(fmt.Errorf("commitment %s has no claim on the record to find on; nothing was signed", args[0]))
 				}
@@ -168,8 +168,8 @@ func contestCommand(t terminal) *cobra.Command {
 		Example: `  detente contest pay-first "the invoice names another account" --key buyer.key`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.say(cmd.Context(), func(f *record.Fold, _ agreement.Name) (statement.Body, statement.ID, error) {
-				claim, _ := openClaim(f, args[0])
-				return statement.ContestBody{Commitment: args[0], Reason: args[1], Documents: noDocuments}, claim, declared(f.Agreement(), "commitment", args[0])
+				claim, _ := f.Claim(agreement.Name(args[0]))
+				return statement.ContestBody{Commitment: args[0], Reason: args[1], Documents: noDocuments}, claim, declared(f.InForce(), "commitment", args[0])
 			})
 		},
 	})
@@ -214,7 +214,7 @@ func attributeCommand(t terminal) *cobra.Command {
 		Example: `  detente attribute us "Sanctions end today." --source "press release" --dated 2021-05-03 --key iaea.key`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.say(cmd.Context(), func(f *record.Fold, _ agreement.Name) (statement.Body, statement.ID, error) {
-				at, err := parseInstant(f.Agreement(), dated)
+				at, err := parseInstant(f.InForce(), dated)
 				return statement.AttributedBody{To: args[0], Text: args[1], Source: source, Dated: int64(at)}, statement.ID{}, err
 			})
 		},
@@ -228,7 +228,7 @@ func attributeCommand(t terminal) *cobra.Command {
 // named is a body about something that the text must have.
 func named(noun, name string, b statement.Body) composer {
 	return func(f *record.Fold, _ agreement.Name) (statement.Body, statement.ID, error) {
-		return b, statement.ID{}, declared(f.Agreement(), noun, name)
+		return b, statement.ID{}, declared(f.InForce(), noun, name)
 	}
 }
 

@@ -63,6 +63,8 @@ type statusReport struct {
 	Agreement string           `json:"agreement"`
 	Title     string           `json:"title"`
 	Simulated bool             `json:"simulated"`
+	Text      string           `json:"text,omitempty"` // in force on the record
+	Pending   []pendingReport  `json:"pending,omitempty"`
 	Record    *recordReport    `json:"record,omitempty"`
 	Standing  machine.Standing `json:"standing"`
 	Vaults    []vaultReport    `json:"vaults"`
@@ -144,7 +146,7 @@ func (v *viewer) status(cmd *cobra.Command, path, party string) error {
 	}
 	r := statusReport{Agreement: s.agreement.ID.String(), Title: s.agreement.Title, Simulated: s.agreement.Simulated, Standing: standing, Vaults: []vaultReport{}}
 	if s.fold != nil {
-		r.Record = recordOf(s.fold)
+		r.Record, r.Text, r.Pending = recordOf(s.fold), s.fold.InForce().ID.String(), pendingOf(s.fold)
 		if r.Vaults, err = vaultsOf(s); err != nil {
 			return err
 		}
@@ -162,6 +164,12 @@ func printStatus(t terminal, r statusReport) {
 		fmt.Fprintln(t.out, "the time of this record is simulated: its text says so")
 	}
 	fmt.Fprint(t.out, r.Standing.Text())
+	if r.Text != "" && r.Text != r.Agreement {
+		fmt.Fprintf(t.out, "amended: in force is the text %s\n", r.Text)
+	}
+	for _, p := range r.Pending {
+		fmt.Fprintf(t.out, "amendment %s: %s consented, it waits for %s\n", p.Text, sentence(p.Consented), sentence(p.Missing))
+	}
 	for _, w := range r.Vaults {
 		fmt.Fprintf(t.out, "vault %s: %s; %s sealed", w.Name, w.Outcome, count(w.Sealed, "epoch"))
 		if w.Handed > 0 || w.Outcome == machine.Released {
