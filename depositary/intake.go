@@ -43,7 +43,7 @@ var hints = map[string]string{
 	record.FaultUnknownKind:    "see spec/statement.md for the kinds",
 	record.FaultWrongAgreement: "look at the agreement's id on the statement's second line; send it to that record",
 	record.FaultWrongBundle:    "read the record anew and make the statement under the text in force",
-	record.FaultUnknownSigner:  "only parties that sign, custodians, devices and depositaries make statements",
+	record.FaultUnknownSigner:  "only parties with keys, custodians, devices and depositaries make statements",
 	record.FaultSignature:      "sign it again; if the key is right, the text was changed after signing",
 	record.FaultRevokedKey:     "sign with a key that is in force",
 	record.FaultUnsigned:       "collect the signatures that are missing, with keys in force, and send it again",

@@ -17,8 +17,8 @@ type signer struct {
 	revoked map[uint32][]statement.PublicKey // by their key hash: a signer can revoke any number
 }
 
-// firstKeys are the keys that the agreement's text declares. A party that does
-// not sign has none.
+// firstKeys are the keys that the agreement's text declares. A party that has
+// none says nothing.
 func firstKeys(a *agreement.Agreement) (map[agreement.Name]*signer, error) {
 	all := map[agreement.Name]*signer{}
 	add := func(b agreement.Block, noun agreement.Noun, need int, keys ...string) error {
@@ -31,7 +31,7 @@ func firstKeys(a *agreement.Agreement) (map[agreement.Name]*signer, error) {
 	}
 	var errs []error
 	for _, p := range a.Parties {
-		if p.Signs {
+		if p.Speaks() {
 			errs = append(errs, add(p.Block, "party", p.Keys.Need, p.Keys.Of...))
 		}
 	}
