@@ -116,35 +116,14 @@ func play(t *testing.T, seed int64, amending bool, reached map[string]bool) {
 		now := s.now
 		kept, before := s.Clone(), s.Bytes()
 		if amending && g.one(6) {
-			at := g.time(s)
-			b := g.amendment(s.m.agreement)
-			log += fmt.Sprintf("  %d amended: ", at)
-			to := Compile(b)
-			after, carried, err := to.Carry(s, at, -1)
-			other := n.amend(b, at)
-			if (err == nil) != (other != nil) {
-				t.Fatalf("seed %d: after\n%sthe machine says %v, the naive evaluator the opposite\n%s", seed, log, err, amendmentText(s.m.agreement, b))
+			if after := amendBoth(t, g, seed, &log, s, again, n, reached); after != nil {
+				outcomes = calledNow(outcomes, after.carried)
+				s, again, n, m = after.s, after.again, after.n, after.s.m
+				check()
 			}
-			if !bytes.Equal(s.Bytes(), before) {
+			if !bytes.Equal(kept.Bytes(), before) {
 				t.Fatalf("seed %d: an amendment changed the state that it amends:\n%s", seed, log)
 			}
-			if err != nil {
-				log += fmt.Sprintln("refused:", err)
-				reached["refused amendment"] = true
-				g.a = s.m.agreement
-				continue
-			}
-			log += carried.Text()
-			reached["amendment"] = true
-			again, _, _ = to.Carry(again, at, -1)
-			for _, c := range carried.Amendment.Kept {
-				if o, ok := outcomes[c.Was]; ok && c.Was != c.Now {
-					delete(outcomes, c.Was)
-					outcomes[c.Now] = o
-				}
-			}
-			s, n, m = after, other, to
-			check()
 			continue
 		}
 		if next, ok := s.Next(); ok && g.one(3) {
@@ -153,20 +132,7 @@ func play(t *testing.T, seed int64, amending bool, reached map[string]bool) {
 			again.Fire()
 			n.fire()
 		} else {
-			at := g.time(s)
-			act := g.act(at)
-			if step < 8 && g.one(3) {
-				act = Act{At: at, Entry: -1, By: pick(g, drawnParties[:2]), Verb: Sign}
-			}
-			log += fmt.Sprintf("  %d %s", at, act)
-			v := s.Apply(act)
-			log += fmt.Sprintln(" ", v.Effect, v.Reason)
-			if again.Apply(act); n.apply(act) != v.Effect {
-				t.Fatalf("seed %d: after\n%sthe machine says effect = %v (%s), the naive evaluator the opposite", seed, log, v.Effect, v.Reason)
-			}
-			if !v.Effect && v.Reason == "" {
-				t.Fatalf("seed %d: refused without a reason:\n%s", seed, log)
-			}
+			actBoth(t, g, seed, step, &log, s, again, n)
 		}
 		check()
 		if s.now < now {
@@ -179,6 +145,69 @@ func play(t *testing.T, seed int64, amending bool, reached map[string]bool) {
 			t.Fatalf("seed %d: %s", seed, fault)
 		}
 	}
+}
+
+// actBoth draws an act and holds both evaluators to one verdict.
+func actBoth(t *testing.T, g *maker, seed int64, step int, log *string, s, again *State, n *naive) {
+	t.Helper()
+	at := g.time(s)
+	act := g.act(at)
+	if step < 8 && g.one(3) {
+		act = Act{At: at, Entry: -1, By: pick(g, drawnParties[:2]), Verb: Sign}
+	}
+	*log += fmt.Sprintf("  %d %s", at, act)
+	v := s.Apply(act)
+	*log += fmt.Sprintln(" ", v.Effect, v.Reason)
+	if again.Apply(act); n.apply(act) != v.Effect {
+		t.Fatalf("seed %d: after\n%sthe machine says effect = %v (%s), the naive evaluator the opposite", seed, *log, v.Effect, v.Reason)
+	}
+	if !v.Effect && v.Reason == "" {
+		t.Fatalf("seed %d: refused without a reason:\n%s", seed, *log)
+	}
+}
+
+// amendedBoth is what both evaluators make of an amendment.
+type amendedBoth struct {
+	s, again *State
+	n        *naive
+	carried  *Carried
+}
+
+// amendBoth draws an amendment; nil if both refuse it.
+func amendBoth(t *testing.T, g *maker, seed int64, log *string, s, again *State, n *naive, reached map[string]bool) *amendedBoth {
+	t.Helper()
+	at := g.time(s)
+	b := g.amendment(s.m.agreement)
+	*log += fmt.Sprintf("  %d amended: ", at)
+	to := Compile(b)
+	after, carried, err := to.Carry(s, at, -1)
+	other := n.amend(b, at)
+	if (err == nil) != (other != nil) {
+		t.Fatalf("seed %d: after\n%sthe machine says %v, the naive evaluator the opposite\n%s", seed, *log, err, amendmentText(s.m.agreement, b))
+	}
+	if err != nil {
+		*log += fmt.Sprintln("refused:", err)
+		reached["refused amendment"] = true
+		g.a = s.m.agreement
+		return nil
+	}
+	*log += carried.Text()
+	reached["amendment"] = true
+	if again, _, err = to.Carry(again, at, -1); err != nil {
+		t.Fatalf("seed %d: without causes it is refused: %v", seed, err)
+	}
+	return &amendedBoth{after, again, other, carried}
+}
+
+// calledNow are the outcomes noted, by the names after an amendment.
+func calledNow(outcomes map[agreement.Name]int64, carried *Carried) map[agreement.Name]int64 {
+	out := map[agreement.Name]int64{}
+	for _, c := range carried.Amendment.Kept {
+		if o, ok := outcomes[c.Was]; ok {
+			out[c.Now] = o
+		}
+	}
+	return out
 }
 
 // time draws an instant at which a statement may take effect: not after the next
