@@ -235,6 +235,7 @@ type hosted struct {
 	halted    atomic.Pointer[stop] // set: nothing is taken in any more
 	work      work
 	alarm     alarm
+	answers   answers
 	serve     http.Handler
 	serveOnce sync.Once
 }

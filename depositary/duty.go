@@ -135,6 +135,7 @@ func (d *Depositary) do(ctx context.Context, h *hosted, t task) error {
 	note := h.log.Checkpoint()
 	g, err := h.round().Gather(ctx, note, h.log.HashReader())
 	if g != nil {
+		h.answers.note(h, g)
 		d.introduce(ctx, h, g)
 		if lost := d.lost(ctx, h, headOf(note).Size, g); lost != nil {
 			return d.stop(h, lost)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"detente/agreement"
 	"detente/internal/durable"
@@ -35,7 +36,8 @@ type Follower struct {
 	limits   Limits
 	progress func(have, size int64)
 
-	moving   sync.Mutex // held while the copy advances, before mu
+	moving   sync.Mutex   // held while the copy advances, before mu
+	heard    atomic.Int64 // when fetching last went well, Unix milliseconds; 0: never
 	mu       sync.RWMutex
 	fold     *record.Fold
 	head     statement.Checkpoint // the largest seen; the fold has it, or is on its way to a larger one

@@ -23,10 +23,10 @@ func (f *Follower) Update(ctx context.Context) error {
 	return err
 }
 
-// update fetches the head and the final checkpoint, and reports whether either
+// fetchNew fetches the head and the final checkpoint, and reports whether either
 // changed. With wait the depositary may keep it waiting for news: for an entry
 // if all is final, else, for a moment, for the quorum.
-func (f *Follower) update(ctx context.Context, wait bool) (bool, error) {
+func (f *Follower) fetchNew(ctx context.Context, wait bool) (bool, error) {
 	if f.client == nil {
 		return false, ErrOffline
 	}

@@ -63,7 +63,7 @@ under its own key. Exit 1 if witnesses show that the copy lacks entries, or once
 			if err != nil {
 				return verdict(err)
 			}
-			return verdict(r.run(cmd.Context(), d.Handler(), func() string { return path }, d.Run))
+			return verdict(r.run(cmd.Context(), d.Handler(), func() string { return path }, d.Run, d.Metrics))
 		},
 	}, true)
 	r.keyFlag(c)
@@ -175,10 +175,10 @@ dumps, and its keys lie in locked memory.`,
 			}
 			defer c.Close()
 			if r.listen == "" {
-				return verdict(r.run(cmd.Context(), nil, noPath, c.Run))
+				return verdict(r.run(cmd.Context(), nil, noPath, c.Run, c.Metrics))
 			}
 			path := "/" + client.ID().String() + "/"
-			return verdict(r.run(cmd.Context(), c.Handler(), func() string { return path }, c.Run))
+			return verdict(r.run(cmd.Context(), c.Handler(), func() string { return path }, c.Run, c.Metrics))
 		},
 	}, false)
 	r.keyFlag(c)

@@ -80,7 +80,7 @@ func runMirror(ctx context.Context, r *role, address string) error {
 		}
 	}
 	path := "/" + f.Agreement().ID.String() + "/"
-	return r.run(ctx, s.Handler(), func() string { return path }, func(ctx context.Context) error { return follow(ctx, s) })
+	return r.run(ctx, s.Handler(), func() string { return path }, func(ctx context.Context) error { return follow(ctx, s) }, s.Metrics)
 }
 
 // follow follows the record, and submits what was handed in.

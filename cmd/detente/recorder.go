@@ -89,7 +89,7 @@ Prints "listening URL", where the sealed segments can be fetched, and runs until
 				return err
 			}
 			defer rec.Close()
-			return verdict(r.run(cmd.Context(), rec.Handler(), noPath, rec.Run))
+			return verdict(r.run(cmd.Context(), rec.Handler(), noPath, rec.Run, rec.Metrics))
 		},
 	}, true)
 	r.recordFlags(c)

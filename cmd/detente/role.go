@@ -13,6 +13,7 @@ import (
 	"detente/internal/clock"
 	"detente/internal/httpserve"
 	"detente/internal/keyfile"
+	"detente/internal/metrics"
 	"detente/statement"
 
 	"github.com/spf13/cobra"
@@ -25,6 +26,7 @@ type role struct {
 	key      string
 	listen   string
 	clockArg string
+	metrics  string // where to show how the process does; empty: nowhere
 	untilEOF bool
 	verbose  bool
 	guarded  bool // its key lies in locked memory
@@ -39,6 +41,7 @@ func (r *role) flags(c *cobra.Command, listens bool) *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&r.dir, "dir", "", "`FOLDER` of this process alone, made if missing")
 	f.StringVar(&r.clockArg, "clock", "real", "the time it goes by, a `CLOCK`: real, or for a record whose time is simulated START@ANCHOR*RATE")
+	f.StringVar(&r.metrics, "metrics", "", "`ADDRESS` at which to show metrics for Prometheus, for example 127.0.0.1:9100; not for the public")
 	f.BoolVar(&r.untilEOF, "until-eof", false, "end when standard input does")
 	f.BoolVar(&r.verbose, "verbose", false, "say more on standard error")
 	if listens {
@@ -80,8 +83,9 @@ func (r *role) prepare(kind keyfile.Kind) error {
 }
 
 // run serves h, if there is one, and runs body until either fails or the
-// process is told to end. ready gives the path to print after the address.
-func (r *role) run(ctx context.Context, h http.Handler, path func() string, body func(context.Context) error) error {
+// process is told to end. path gives what to print after the address; state is
+// what --metrics shows of the role.
+func (r *role) run(ctx context.Context, h http.Handler, path func() string, body func(context.Context) error, state metrics.Source) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if r.untilEOF {
@@ -97,6 +101,18 @@ func (r *role) run(ctx context.Context, h http.Handler, path func() string, body
 				cancel(err)
 			}
 		})
+	}
+	if r.metrics != "" {
+		ln, err := net.Listen("tcp", r.metrics)
+		if err != nil {
+			return usage("--metrics: %w", err)
+		}
+		board := metrics.New(r.dir, state)
+		if h != nil {
+			h = board.Count(h)
+		}
+		r.log.Info("metrics", "address", "http://"+ln.Addr().String()+"/metrics")
+		start(func(ctx context.Context) error { return board.Serve(ctx, ln, r.log) })
 	}
 	// What starts a role reads this one line: "ready", or "listening" and where.
 	ready := "ready"

@@ -46,7 +46,7 @@ Prints "listening URL" and runs until it is interrupted. Its folder must never b
 					return errors.Join(err, w.Close())
 				}
 			}
-			return verdict(r.run(cmd.Context(), w.Handler(), noPath, w.Run))
+			return verdict(r.run(cmd.Context(), w.Handler(), noPath, w.Run, w.Metrics))
 		},
 	}, true)
 	r.keyFlag(c)
