@@ -186,25 +186,7 @@ func TestReadersFindTampering(t *testing.T) {
 	if got, err1, err2 := both(copied.URL + "/" + w.a.ID.String()); got != honest || err1 != nil || err2 != nil {
 		t.Errorf("as a mirror serves it: %q, %v, %v", got, err1, err2)
 	}
-	partial := fmt.Sprintf("001.p/%d", size-256)
-	for _, c := range []struct {
-		name, path string
-		spoil      func([]byte) []byte
-	}{
-		{"a byte of the first tile", "/tile/0/000", flip(40)},
-		{"a byte of the partial tile", "/tile/0/" + partial, flip(3)},
-		{"a byte of the tile above", "/tile/1/000.p/1", flip(31)},
-		{"a byte of an entry bundle", "/tile/entries/000", flip(2000)},
-		{"the length of an entry", "/tile/entries/000", flip(1)},
-		{"the last byte of the partial bundle", "/tile/entries/" + partial, flip(-1)},
-		{"a bundle cut short", "/tile/entries/" + partial, func(b []byte) []byte { return b[:len(b)-3] }},
-		{overlong, "/tile/entries/" + partial, func(b []byte) []byte { return append(b, 0, 0) }},
-		{"a missing partial tile", "/tile/0/" + partial, nil},
-		{"a missing partial bundle", "/tile/entries/" + partial, nil},
-		{"the size in the checkpoint", "/checkpoint", replace("\n"+fmt.Sprint(size)+"\n", "\n"+fmt.Sprint(size-1)+"\n")},
-		{"the root in the checkpoint", "/checkpoint", flip(len(record.Origin(w.a)) + 8)},
-		{"the signatures in the checkpoint", "/checkpoint", replace("— host/", "— most/")},
-	} {
+	for _, c := range tamperings(w, size) {
 		server := tampering(t, base, c.path, c.spoil)
 		_, err1, err2 := both(server.URL)
 		if err1 == nil {
@@ -223,6 +205,32 @@ func TestReadersFindTampering(t *testing.T) {
 	defer server.Close()
 	if _, err := reader(t, append([]string{server.URL + "/"}, witnesses...)...); err == nil {
 		t.Error("a checkpoint with two cosignatures meets a policy of three")
+	}
+}
+
+// A tampered is one path and what is done to it; nil takes it away.
+type tampered struct {
+	name, path string
+	spoil      func([]byte) []byte
+}
+
+// tamperings are all kinds of resources of a record of 257 to 511 entries.
+func tamperings(w *world, size int64) []tampered {
+	partial := fmt.Sprintf("001.p/%d", size-256)
+	return []tampered{
+		{"a byte of the first tile", "/tile/0/000", flip(40)},
+		{"a byte of the partial tile", "/tile/0/" + partial, flip(3)},
+		{"a byte of the tile above", "/tile/1/000.p/1", flip(31)},
+		{"a byte of an entry bundle", "/tile/entries/000", flip(2000)},
+		{"the length of an entry", "/tile/entries/000", flip(1)},
+		{"the last byte of the partial bundle", "/tile/entries/" + partial, flip(-1)},
+		{"a bundle cut short", "/tile/entries/" + partial, func(b []byte) []byte { return b[:len(b)-3] }},
+		{overlong, "/tile/entries/" + partial, func(b []byte) []byte { return append(b, 0, 0) }},
+		{"a missing partial tile", "/tile/0/" + partial, nil},
+		{"a missing partial bundle", "/tile/entries/" + partial, nil},
+		{"the size in the checkpoint", "/checkpoint", replace("\n"+fmt.Sprint(size)+"\n", "\n"+fmt.Sprint(size-1)+"\n")},
+		{"the root in the checkpoint", "/checkpoint", flip(len(record.Origin(w.a)) + 8)},
+		{"the signatures in the checkpoint", "/checkpoint", replace("— host/", "— most/")},
 	}
 }
 
