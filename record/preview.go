@@ -51,6 +51,9 @@ func (f *Fold) Preview(s *statement.Statement) (Preview, error) {
 // through the same time without it: what differs is what the act does.
 func (f *Fold) previewAct(s *statement.Signed, p *Preview) {
 	a := actOf(s, -1, p.At)
+	if p.Reason = f.bringUpToDate(&a, s); p.Reason != "" {
+		return
+	}
 	if a.Verb == machine.Verify {
 		if p.Reason = f.staleFinding(a.Subject, s.Answers); p.Reason != "" {
 			return

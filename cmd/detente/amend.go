@@ -62,6 +62,9 @@ type amending struct {
 
 // amend shows what would change, and then says what it was asked to say.
 func (s *speaker) amend(ctx context.Context, a amending) error {
+	if s.t.preparing {
+		return s.write(ctx, s.consenting(a))
+	}
 	signers, err := loadKeys(s.t, s.keys)
 	if err != nil {
 		return err
@@ -71,29 +74,65 @@ func (s *speaker) amend(ctx context.Context, a amending) error {
 		return err
 	}
 	defer r.close()
-	now := r.fold.InForce()
-	if a.withdraw {
-		return s.consent(ctx, r, signers, statement.AmendBody{Bundle: now.ID.String(), Findings: agreement.FindingsDigest(now).String(), Reason: a.reason})
-	}
-	bundle, to, err := a.text(r.fold)
+	body, _, err := s.consenting(a)(r.fold, agreement.Name(signers[0].Name()))
 	if err != nil {
 		return err
 	}
-	if err := s.showAmendment(r.fold, bundle, to, a.findings); err != nil {
+	b := body.(statement.AmendBody)
+	if a.path != "" {
+		if err := s.publish(ctx, r, signers, a.path); err != nil {
+			return err
+		}
+	}
+	said, err := s.put(ctx, r, signers, b)
+	if err != nil {
 		return err
 	}
-	if _, _, there, _ := r.fold.Text(to.ID); !there {
-		parts, err := record.TextParts(bundle)
-		if err != nil {
-			return usage("%w", err)
+	if !s.json {
+		fmt.Fprintf(s.t.out, "text %s\n", b.Bundle)
+	}
+	return s.conclude(ctx, r, said)
+}
+
+// consenting is the consent, or its withdrawal, once what it is to has been read.
+func (s *speaker) consenting(a amending) composer {
+	return func(f *record.Fold, _ agreement.Name) (statement.Body, statement.ID, error) {
+		b := statement.AmendBody{Reason: a.reason}
+		if a.withdraw {
+			b.Bundle, b.Findings = f.InForce().ID.String(), agreement.FindingsDigest(f.InForce()).String()
+			return b, statement.ID{}, nil
 		}
-		for _, part := range parts {
-			if _, err := s.put(ctx, r, signers, part); err != nil {
-				return err
-			}
+		bundle, to, err := a.text(f)
+		if err != nil {
+			return nil, statement.ID{}, err
+		}
+		if _, _, there, _ := f.Text(to.ID); !there && s.t.preparing {
+			return nil, statement.ID{}, no(fmt.Errorf("text %s is not on the record: any party puts it there with: detente amend %s", to.ID, a.path))
+		}
+		b.Bundle, b.Findings = to.ID.String(), a.findings
+		return b, statement.ID{}, s.showAmendment(f, bundle, to, a.findings)
+	}
+}
+
+// publish puts the parts of a text on the record, unless it is there.
+func (s *speaker) publish(ctx context.Context, r *subject, signers []statement.Signer, path string) error {
+	new, err := openText(path)
+	if err != nil {
+		return err
+	}
+	if _, _, there, _ := r.fold.Text(new.agreement.ID); there {
+		return nil
+	}
+	parts, err := record.TextParts(new.bundle)
+	if err != nil {
+		return usage("%w", err)
+	}
+	for _, part := range parts {
+		if _, err := s.put(ctx, r, signers, part); err != nil {
+			return err
 		}
 	}
-	return s.consent(ctx, r, signers, statement.AmendBody{Bundle: to.ID.String(), Findings: a.findings, Reason: a.reason})
+	return nil
 }
 
 // text is the new text: from a folder, or from the record.
@@ -150,18 +189,6 @@ func (s *speaker) showAmendment(f *record.Fold, bundle *agreement.Bundle, to *ag
 		fmt.Fprintf(s.t.err, "to sign it: detente amend with the text again, or --consent %s once it is on the record\n", to.ID)
 	}
 	return err
-}
-
-// consent says it, and who is still asked.
-func (s *speaker) consent(ctx context.Context, r *subject, signers []statement.Signer, b statement.AmendBody) error {
-	said, err := s.put(ctx, r, signers, b)
-	if err != nil {
-		return err
-	}
-	if !s.json {
-		fmt.Fprintf(s.t.out, "text %s\n", b.Bundle)
-	}
-	return s.conclude(ctx, r, said)
 }
 
 // put signs one statement and puts it on the record.
