@@ -290,3 +290,77 @@ func TestChain(t *testing.T) {
 		t.Errorf("%s since %s", o, since)
 	}
 }
+
+// TestReportedLiftings: of a party that does not sign, what is noted as lifted
+// stays noted for that measure, in whatever order the new text promises them.
+func TestReportedLiftings(t *testing.T) {
+	text := func(first, second string) *agreement.Agreement {
+		a := rewrite(cameras(), nil)
+		a.Measures = append(a.Measures, &agreement.Measure{Block: named("measure", "oil-ban"), By: "us", InForce: true})
+		a.Commitments[0].What = op(ref("measure", first, "lifted"), "and", ref("measure", second, "lifted"))
+		return a
+	}
+	s := signed(t, text("us-sanctions", "oil-ban"))
+	apply(t, s, Act{At: at("2021-05-01"), By: "iaea", Verb: Lift, Subject: "oil-ban"})
+	s = mustCarry(t, Compile(text("oil-ban", "us-sanctions")), s, "2021-05-02")
+	if v := s.Clone().Apply(Act{At: at("2021-05-03"), By: "iaea", Verb: Lift, Subject: "oil-ban"}); v.Effect {
+		t.Error("what was noted can be noted again")
+	}
+	apply(t, s, Act{At: at("2021-05-03"), By: "iaea", Verb: Lift, Subject: "us-sanctions"})
+	if got := status(s, "lift-sanctions"); got != "claimed" {
+		t.Errorf("both are noted, and it is %s", got)
+	}
+	apply(t, s, Act{At: at("2021-05-04"), By: "iran", Verb: Verify, Subject: "lift-sanctions", Accept: true})
+	if status(s, "oil-ban") != "lifted" || status(s, "us-sanctions") != "lifted" {
+		t.Error("the claim is accepted, and not both are lifted")
+	}
+}
+
+// TestKeptApart: the state kept at a close belongs to its own vault, wherever
+// the new text puts it, and to the state that was amended no longer.
+func TestKeptApart(t *testing.T) {
+	s := signed(t, cameras())
+	apply(t, s, Act{At: at("2021-05-20"), By: "iran", Verb: Lift, Subject: "us-sanctions"})
+	s.Drive(at("2021-05-24"))
+	before := s.Bytes()
+	to := closing("2021-05-24", func(a *agreement.Agreement) {
+		v := *a.Vaults[0]
+		v.Name, v.Closes, v.OpensIf = "second", date(at("2021-09-01")), ref("agreement", "cameras", "ended")
+		a.Vaults = append([]*agreement.Vault{&v}, a.Vaults...)
+		c := *a.Commitments[0]
+		c.Name, c.What, c.Deed, c.Due = "another", nil, "a deed", date(at("2021-09-01"))
+		a.Commitments = append([]*agreement.Commitment{&c}, a.Commitments...)
+	})
+	after := mustCarry(t, to, s, "2021-05-25")
+	apply(t, after, Act{At: at("2021-05-26"), By: "iran", Verb: Verify, Subject: "lift-sanctions", Accept: true})
+	if o, _ := after.Outcome("footage"); o != Released {
+		t.Errorf("footage is %s", o)
+	}
+	if o, _ := after.Outcome("second"); o != Open {
+		t.Errorf("second is %s", o)
+	}
+	if !bytes.Equal(s.Bytes(), before) {
+		t.Error("a finding after the amendment is in the state before it")
+	}
+}
+
+// TestJoined: who begins to sign has signed with the amendment; and a milestone
+// whose time has passed is reached at it, as by a deadline of that instant.
+func TestJoined(t *testing.T) {
+	to := closing("2021-06-24", func(a *agreement.Agreement) {
+		a.Parties[2].Signs = true
+		a.Milestones = []*agreement.Milestone{{Block: named("milestone", "signature"), At: date(at("2021-02-21"))}}
+	})
+	s := mustCarry(t, to, signed(t, cameras()), "2021-05-01")
+	if v := s.Clone().Apply(Act{At: at("2021-05-02"), By: "us", Verb: Sign}); v.Effect || !strings.Contains(v.Reason, "has signed already") {
+		t.Errorf("us signs again: %v", v)
+	}
+	if st := s.Standing(); len(st.Missing) != 0 || status(s, "agreement") == "unsigned" {
+		t.Errorf("missing %v", st.Missing)
+	}
+	x := s.Standing().Items
+	i := slices.IndexFunc(x, func(it Item) bool { return it.Name == "signature" })
+	if x[i].Status != "reached" || x[i].Since.At != at("2021-05-01") || x[i].Due.At != at("2021-02-21") || !s.Fired() {
+		t.Errorf("the milestone is %v, fired: %v", x[i], s.Fired())
+	}
+}
