@@ -81,13 +81,13 @@ func TestDamagedFiles(t *testing.T) {
 		p := s.byName[name]
 		whole := filepath.Join(s.dir, "whole")
 		s.must(os.RemoveAll(whole))
-		s.must(os.CopyFS(whole, os.DirFS(p.dir)))
+		s.copyTo(whole, p.dir)
 		for _, file := range some(files(t, p.dir)) {
 			for _, h := range harms {
 				rel, _ := filepath.Rel(p.dir, file)
 				what := fmt.Sprintf("%s: %s, %s", name, rel, h.name)
 				s.must(os.RemoveAll(p.dir))
-				s.must(os.CopyFS(p.dir, os.DirFS(whole)))
+				s.copyTo(p.dir, whole)
 				b, err := os.ReadFile(file)
 				s.must(err)
 				if len(b) == 0 {
@@ -103,7 +103,7 @@ func TestDamagedFiles(t *testing.T) {
 			}
 		}
 		s.must(os.RemoveAll(p.dir))
-		s.must(os.CopyFS(p.dir, os.DirFS(whole)))
+		s.copyTo(p.dir, whole)
 	}
 	t.Logf("%d refusals, %d went on with nothing lost", refused, went)
 	if refused == 0 || went == 0 {
@@ -221,20 +221,21 @@ func indexOf(list []string, word string) int {
 func TestRestore(t *testing.T) {
 	s, c, _ := prepared(t, 3)
 	p := s.byName[registry]
+	// Nobody says anything of his own accord: what nobody has seen but the
+	// depositary that loses it cannot be restored.
+	for _, name := range append([]string{cameras}, custodians...) {
+		s.must(s.byName[name].kill())
+	}
 	s.must(p.kill())
 	old := s.path("old")
-	s.must(os.CopyFS(old, os.DirFS(p.dir)))
+	s.copyTo(old, p.dir)
 	_, err := p.start(s.ctx)
 	s.must(err)
 	load := s.write()
 	s.eventually("more is acknowledged", func() bool { return len(load.acknowledged()) > 10 })
 	load.stop()
 	acks := load.acknowledged()
-	c.update(acks)
-	s.eventually("the mirror has it all", func() bool {
-		c.mirror()
-		return c.seen["the mirror"] >= c.size()
-	})
+	s.mirrored(c)
 	s.must(p.kill())
 	s.must(os.Rename(p.dir, s.path("lost")))
 	s.must(os.Rename(old, p.dir))
@@ -249,6 +250,7 @@ func TestRestore(t *testing.T) {
 	}
 	before := s.restore(s.record1())
 	s.comesBack(c, p, acks)
+	s.mirrored(c)
 
 	// A store that does not open is moved aside, as it says, and restored whole.
 	s.must(p.kill())
@@ -273,6 +275,17 @@ func TestRestore(t *testing.T) {
 	s.must(os.RemoveAll(p.dir))
 	s.restore(s.path("now.detente"))
 	s.restore(s.path("now.detente")) // twice is harmless
+}
+
+// mirrored waits until the mirror has all that was shown to anybody.
+func (s *stage) mirrored(c *checker) {
+	s.t.Helper()
+	s.eventually("the mirror has it all", func() bool {
+		s.must(s.reader.Update(s.ctx))
+		final, _ := s.reader.Final()
+		c.mirror()
+		return c.seen["the mirror"] == c.size() && final == c.size()
+	})
 }
 
 // record1 is the address of the record at the mirror.

@@ -18,12 +18,13 @@ import (
 // A player is one role, in one process at a time. A player is used by one
 // goroutine at a time.
 type player struct {
-	name string
-	role string
-	dir  string   // its folder
-	args []string // without --dir and --clock
-	talk string   // file to which its standard error is appended
-	env  []string
+	name  string
+	role  string
+	dir   string               // its folder
+	args  []string             // without --dir and --clock
+	talk  string               // file to which its standard error is appended
+	shell []string             // what starts the program, if not this test itself
+	user  *syscall.SysProcAttr // who runs it, if not this user
 
 	clock string
 	now   *life // nil before the first
@@ -80,9 +81,10 @@ func (p *player) begin() (*life, error) {
 	if p.clock != "" {
 		args = append(args, "--clock", p.clock)
 	}
-	l := &life{cmd: exec.Command(program, args...), ready: make(chan string, 1), done: make(chan struct{}), said: &said{file: file}}
+	argv := append(append(append([]string{}, p.shell...), program), args...)
+	l := &life{cmd: exec.Command(argv[0], argv[1:]...), ready: make(chan string, 1), done: make(chan struct{}), said: &said{file: file}}
 	l.cmd.Stderr = l.said
-	l.cmd.Env = append(os.Environ(), p.env...)
+	l.cmd.SysProcAttr = p.user
 	if l.in, err = l.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}

@@ -232,6 +232,15 @@ func (s *stage) command(args ...string) (out, talk string, status int) {
 	return o.String(), e.String(), cmd.ProcessState.ExitCode()
 }
 
+// copyTo copies what is in a folder, with everybody's permissions.
+func (s *stage) copyTo(to, from string) {
+	s.t.Helper()
+	s.must(os.MkdirAll(to, 0o700))
+	if out, err := exec.Command("cp", "-a", from+"/.", to).CombinedOutput(); err != nil {
+		s.t.Fatalf("copying %s: %v: %s", from, err, out)
+	}
+}
+
 // signer signs statements under a party's name.
 func (s *stage) signer(name string) statement.Signer {
 	signer, err := statement.NewSigner(name, s.keys[name].Seed())
