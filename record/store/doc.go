@@ -12,6 +12,8 @@
 //     file is compared with the tree.
 //   - After a failed write or sync nothing more is accepted until Open has read
 //     back, and written anew, what there is.
+//   - A folder that is deleted or replaced while it is open is found out at the
+//     next append, before that is acknowledged.
 //   - Every cosigned checkpoint put is kept. Open refuses a folder that shows
 //     less than the largest of them.
 //
