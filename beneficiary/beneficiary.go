@@ -209,7 +209,7 @@ func (o *opening) sign(answers statement.ID, body statement.Body) ([]byte, state
 	head, _ := o.Mirror.Head()
 	a := o.Mirror.Agreement()
 	s := &statement.Statement{
-		Agreement: a.ID, Bundle: a.ID, By: agreement.Name(o.Signers[0].Name()), Answers: answers, Seen: head, Body: body,
+		Agreement: a.ID, Bundle: o.Mirror.InForce().ID, By: agreement.Name(o.Signers[0].Name()), Answers: answers, Seen: head, Body: body,
 	}
 	text, err := s.Text()
 	if err != nil {

@@ -253,7 +253,7 @@ func (c *Custodian) note(answers statement.ID, body statement.Body) ([]byte, err
 // noteUnder is a statement of this custodian's under a head.
 func (c *Custodian) noteUnder(head statement.Head, answers statement.ID, body statement.Body) ([]byte, error) {
 	a := c.follower.Agreement()
-	s := &statement.Statement{Agreement: a.ID, Bundle: a.ID, By: c.name, Answers: answers, Seen: head, Body: body}
+	s := &statement.Statement{Agreement: a.ID, Bundle: c.follower.InForce().ID, By: c.name, Answers: answers, Seen: head, Body: body}
 	text, err := s.Text()
 	if err != nil {
 		return nil, err

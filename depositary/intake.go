@@ -50,6 +50,9 @@ var hints = map[string]string{
 	record.FaultNotSigner:      "see spec/statement.md for who may sign which kind",
 	record.FaultForeignHead:    "update your mirror; if the head came from this record, keep it: it is evidence of a fork",
 	record.FaultKeyChange:      "see which keys are in force at the end of the record",
+	record.FaultNoText:         "put the whole text on the record first: detente amend does",
+	record.FaultUnsound:        "see what is wrong with the text: detente check",
+	record.FaultMayNotAmend:    "see what the two texts exclude: detente diff",
 	record.FaultTooFew:         "ask more witnesses for their cosignatures",
 	record.FaultFork:           "keep it: it is evidence that the depositary signed two histories",
 }

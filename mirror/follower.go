@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -38,6 +39,8 @@ type Follower struct {
 
 	moving   sync.Mutex   // held while the copy advances, before mu
 	heard    atomic.Int64 // when fetching last went well, Unix milliseconds; 0: never
+	said     atomic.Int64 // when a divergence was last said, Unix milliseconds
+	log      *slog.Logger // nil: nothing is said
 	mu       sync.RWMutex
 	fold     *record.Fold
 	head     statement.Checkpoint // the largest seen; the fold has it, or is on its way to a larger one
@@ -62,6 +65,9 @@ type Config struct {
 	// Progress is told, while much is fetched, how many entries of how many are
 	// here and verified. May be nil.
 	Progress func(have, size int64)
+	// Log is told when the host shows an older record, which ends no wait. May
+	// be nil.
+	Log *slog.Logger
 }
 
 // Limits are the most that a mirror takes of one record, whatever its
@@ -78,7 +84,7 @@ var DefaultLimits = Limits{Entries: 1 << 24, Bytes: 8 << 30}
 // Open opens or begins a mirror. The first time it fetches the agreement;
 // later it needs no network until Update.
 func Open(ctx context.Context, cfg Config) (*Follower, error) {
-	f := &Follower{dir: cfg.Dir, fs: cfg.FS, client: cfg.Client, limits: cfg.Limits, progress: cfg.Progress}
+	f := &Follower{dir: cfg.Dir, fs: cfg.FS, client: cfg.Client, limits: cfg.Limits, progress: cfg.Progress, log: cfg.Log}
 	if f.limits == (Limits{}) {
 		f.limits = DefaultLimits
 	}
@@ -287,6 +293,13 @@ func (f *Follower) grow(entries [][]byte) {
 
 // Agreement is the agreement whose record this is.
 func (f *Follower) Agreement() *agreement.Agreement { return f.agreement }
+
+// InForce is the text in force, by the bundle of which statements are made.
+func (f *Follower) InForce() *agreement.Agreement {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.fold.InForce()
+}
 
 // Bundle is the agreement's bundle.
 func (f *Follower) Bundle() *agreement.Bundle { return f.bundle }

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"maps"
 	"slices"
 
 	"detente/agreement"
@@ -68,7 +69,8 @@ func (a *agreed) carry(m *agreement.Amendment, changed bool) {
 		return
 	}
 	said := map[agreement.Name]word{}
-	for name, w := range a.said {
+	for _, name := range slices.Sorted(maps.Keys(a.said)) {
+		w := a.said[name]
 		now, kept := m.Now(name)
 		if !kept {
 			now = name // a custodian that the new text does without

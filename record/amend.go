@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -220,7 +221,8 @@ func (f *Fold) carrySigners(m *agreement.Amendment) {
 }
 
 func (f *Fold) replaceSigners(m *agreement.Amendment, old, next map[agreement.Name]*signer) {
-	for name, w := range next {
+	for _, name := range slices.Sorted(maps.Keys(next)) {
+		w := next[name]
 		was, kept := m.Was(name)
 		before := f.signers[was]
 		if !kept || before == nil || old[was] == nil {
@@ -235,7 +237,8 @@ func (f *Fold) replaceSigners(m *agreement.Amendment, old, next map[agreement.Na
 			w.revoke(string(name), before.keys.Keys())
 		}
 	}
-	for name, w := range f.signers {
+	for _, name := range slices.Sorted(maps.Keys(f.signers)) {
+		w := f.signers[name]
 		if next[name] == nil && (w.noun == "custodian" || w.noun == "device") {
 			next[name] = w
 		}

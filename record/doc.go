@@ -23,8 +23,8 @@
 // vault). That an entry existed by some time does not say that anybody had
 // seen it: parties ask the witnesses for the largest size they cosigned. With
 // more than f lying witnesses the promises about time and certificates end.
-// This version has no amendments, no change of witnesses and no change of
-// depositary: statements of those kinds stand on the record without effect.
+// After a takeover from dead witnesses the promise about certificates rests on
+// the custodians who renounced those of the old ones.
 //
 // # Wire form
 //

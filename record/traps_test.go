@@ -11,9 +11,8 @@ import (
 )
 
 // The traps of the time rule: each was found by searching earlier versions of
-// it. Trap 4 is in proof_test.go, trap 8 in cut_test.go. What traps 2 and 3 say
-// about amendments and changes of witnesses cannot happen in this version:
-// there are neither.
+// it. Trap 4 is in proof_test.go, trap 8 in cutsearch_test.go; what traps 2 and 3
+// say about amendments and changes of witnesses is in witnesses_test.go.
 
 // closed is a record whose lifting was reported and verified, and whose clock
 // stands at the long-stop of a hold that never began.

@@ -30,7 +30,7 @@ func (r *Recorder) once(ctx context.Context, x *saying, answers statement.ID, bo
 			head, _ = r.follower.Head()
 		}
 		a := r.follower.Agreement()
-		s := &statement.Statement{Agreement: a.ID, Bundle: a.ID, By: r.terms.Recorder, Answers: answers, Seen: head, Body: body}
+		s := &statement.Statement{Agreement: a.ID, Bundle: r.follower.InForce().ID, By: r.terms.Recorder, Answers: answers, Seen: head, Body: body}
 		text, err := s.Text()
 		if err != nil {
 			return nil, err
