@@ -31,8 +31,9 @@ type timer struct {
 type act struct {
 	arm    agreement.Instant // arms a timer this long after its effect (may be negative), if armed
 	arms   bool
-	disarm bool // disarms the earliest timer
-	idle   bool // is nothing to the world: words, or evidence
+	disarm bool               // disarms the earliest timer
+	idle   bool               // is nothing to the world: words, or evidence
+	window agreement.Duration // an amendment: the proof window from here on, if not zero
 }
 
 func newWorld(again agreement.Instant, timers ...agreement.Instant) *world {
@@ -161,7 +162,13 @@ func (t trace) equal(o trace) bool {
 // product runs the rule as the package has it and calls after with each prefix.
 func product(r tiny, after func(n int, o *order, w *world)) {
 	w := newWorld(r.again, r.timers...)
-	o := newOrder(r.window, w, func(i int64, at agreement.Instant) { w.apply(i, at, *r.entries[i].act) })
+	var o *order
+	o = newOrder(r.window, w, func(i int64, at agreement.Instant) {
+		w.apply(i, at, *r.entries[i].act)
+		if amended := r.entries[i].act.window; amended != 0 {
+			o.window = amended
+		}
+	})
 	for i, e := range r.entries {
 		if e.act != nil {
 			o.statement(int64(i))
@@ -186,6 +193,7 @@ func naive(r tiny) trace {
 	w := newWorld(r.again, r.timers...)
 	clock, settled, now := Beginning, Beginning, Beginning
 	var ub []agreement.Instant
+	window := r.window
 	done := make([]bool, len(r.entries))
 	after := make([]agreement.Instant, len(r.entries)) // C(a)
 	for n, e := range r.entries {
@@ -201,7 +209,7 @@ func naive(r tiny) trace {
 			}
 		}
 		for a := range n + 1 {
-			if r.entries[a].act == nil && ub[a] != Never && ub[a]+agreement.Instant(r.window) <= clock {
+			if r.entries[a].act == nil && ub[a] != Never && ub[a]+agreement.Instant(window) <= clock {
 				settled = max(settled, after[a])
 			}
 		}
@@ -224,6 +232,9 @@ func naive(r tiny) trace {
 				}
 				now, done[first] = at, true
 				w.apply(int64(first), at, *r.entries[first].act)
+				if amended := r.entries[first].act.window; amended != 0 {
+					window = amended
+				}
 				continue
 			}
 			if d != Never && d <= settled {
@@ -318,8 +329,13 @@ func randomRecord(rng *rand.Rand) tiny {
 	}
 	for i := range 1 + rng.IntN(12) {
 		if i == 0 || rng.IntN(2) == 0 {
+			amended := agreement.Duration(0)
+			if rng.IntN(5) == 0 {
+				amended = agreement.Duration(1 + rng.IntN(6))
+			}
 			r.entries = append(r.entries, tinyEntry{act: &act{
-				arms: rng.IntN(3) == 0, arm: agreement.Instant(rng.IntN(8) - 2), disarm: rng.IntN(4) == 0, idle: rng.IntN(4) == 0,
+				window: amended,
+				arms:   rng.IntN(3) == 0, arm: agreement.Instant(rng.IntN(8) - 2), disarm: rng.IntN(4) == 0, idle: rng.IntN(4) == 0,
 			}})
 			continue
 		}

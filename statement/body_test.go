@@ -343,3 +343,27 @@ func refuseBodies(t *testing.T, list []refusedBody) {
 		})
 	}
 }
+
+// TestTextParts: every part but the last is full, none is empty or larger, and
+// none is beyond the last.
+func TestTextParts(t *testing.T) {
+	part := func(k, of, size int) error {
+		st := perform("x")
+		st.Body = TextBody{Bundle: sampleHex("b"), Part: k, Of: of, Data: sample64("d", size)}
+		_, err := st.Text()
+		return err
+	}
+	for _, c := range []struct {
+		k, of, size int
+		good        bool
+	}{
+		{1, 2, MaxTextPart, true}, {1, 2, MaxTextPart - 1, false}, {1, 2, MaxTextPart + 1, false},
+		{2, 2, 1, true}, {2, 2, MaxTextPart, true}, {2, 2, MaxTextPart + 1, false}, {2, 2, 0, false},
+		{0, 1, 1, false}, {2, 1, 1, false}, {1, 0, 1, false},
+		{MaxTextParts, MaxTextParts, 1, true}, {MaxTextParts + 1, MaxTextParts + 1, 1, false},
+	} {
+		if err := part(c.k, c.of, c.size); (err == nil) != c.good {
+			t.Errorf("part %d of %d with %d bytes: %v", c.k, c.of, c.size, err)
+		}
+	}
+}
