@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"detente/audit"
 	"detente/record"
 	"detente/simulation"
 	"detente/vault"
@@ -17,7 +18,7 @@ func TestCustodiansProveThatTheyHoldTheirShares(t *testing.T) {
 	p := begun(t, terms)
 	p.film(1)
 	p.acknowledged(1)
-	p.pass(p.Terms.Opens.Add(26 * time.Hour))
+	p.Clock.Set(p.Terms.Opens.Add(26 * time.Hour)) // nothing is due then but the proofs
 	p.until("every custodian has proved it", func(_ *record.Fold, l *vault.Ledger) bool {
 		for _, c := range l.Custodies {
 			if len(c.Possessed) == 0 {
@@ -26,4 +27,7 @@ func TestCustodiansProveThatTheyHoldTheirShares(t *testing.T) {
 		}
 		return true
 	})
+	if r := p.audit(audit.Holds); len(r.Conduct) > 0 {
+		t.Errorf("the audit: %+v", r.Conduct)
+	}
 }
