@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Every figure of docs/benchmarks.md in one run and one table: what, ours, the
+# peer or limit of the same run, their ratio, the target, the command. SECONDS
+# of each benchmark, ROUNDS of the record layer and ENTRIES of the audit may be
+# set; ONLY=regexp takes some rows.
+set -euo pipefail
+GO="${GO:-go}" TIME="${TIME:-3s}"
+root="$(cd "$(dirname "$0")/.." && pwd)"
+cd "$root"
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+printf '%s, %s cores, load average %s\n\n' "$(date -u +%F)" "$(nproc)" "$(cut -d' ' -f1 /proc/loadavg)"
+printf '%-62s %10s %10s %7s %8s  %-7s %s\n' what ours 'peer/limit' ratio target '' command
+
+# run BENCHMARK PACKAGE [FLAGS]: runs it once and keeps its metrics.
+run() {
+  local file="$work/$(echo "$1" | tr -c 'A-Za-z0-9\n' _)"
+  command="go test -run ^\$ -bench ^$1\$ ./$2"
+  [[ -z "${ONLY:-}" || "$1" =~ ${ONLY} ]] || { now=/dev/null; return 0; }
+  if ! "$GO" test -timeout 20m -run '^$' -bench "^$1\$" -benchtime "${3:-$TIME}" "./$2" >"$file.out" 2>&1; then
+    tail -20 "$file.out" >&2
+    exit 1
+  fi
+  # One line "metric value" for each, with the sub-benchmark's name before it.
+  awk '/^Benchmark/ { name = $1; sub(/-[0-9]+$/, "", name); sub(/^[^\/]*\/?/, "", name)
+    for (i = 3; i < NF; i += 2) print (name == "" ? "" : name "/") $(i + 1), $i }' "$file.out" >"$file"
+  now="$file"
+}
+value() { awk -v m="$1" '$1 == m { print $2 }' "$now"; }
+# row WHAT OURS LIMIT TARGET: the ratio of two metrics, at least the target; "-" has none.
+row() {
+  [[ -s "$now" ]] || return 0
+  awk -v w="$1" -v o="$(value "$2")" -v p="$(value "$3")" -v t="$4" -v c="$command" 'BEGIN {
+    printf "%-62s %10.4g %10.4g %7.2f %8s  %-7s %s\n", w, o, p, o / p, t == "-" ? t : ">= " t, t == "-" ? "" : (o / p >= t) ? "met" : "MISSED", c }'
+}
+# most WHAT METRIC TARGET: a metric that is at most the target.
+most() {
+  [[ -s "$now" ]] || return 0
+  awk -v w="$1" -v o="$(value "$2")" -v t="$3" -v c="$command" 'BEGIN {
+    printf "%-62s %10.4g %10s %7s %8s  %-7s %s\n", w, o, "", "", t == "-" ? t : "<= " t, t == "-" ? "" : (o <= t) ? "met" : "MISSED", c }'
+}
+
+run BenchmarkFigures vault
+row 'sealing, one core, MB/s; limit 1/(1/cipher+1/hash)' seal seal-limit 0.85
+row 'sealing, two cores; against one' seal2 seal -
+row 'sealing, two cores; against stock age, then digest' seal2 stock 1.8
+row 'opening with its check, one core, MB/s; limit likewise' open open-limit 0.85
+row 'opening, two cores; against one' open2 open -
