@@ -15,6 +15,7 @@ type checkReport struct {
 	Agreement   string            `json:"agreement"` // id; empty if the text has errors
 	Diagnostics []checkDiagnostic `json:"diagnostics"`
 	findingsReport
+	Coalitions []vaultCoalitions `json:"coalitions"` // of each vault; no part of what a signer signs
 }
 
 type checkDiagnostic struct {
@@ -48,6 +49,7 @@ func checkCommand(t terminal) *cobra.Command {
 		Short:   "check a text: its faults, and who could cheat with whose help",
 		Long: `Check the text in PATH, by default this folder: print every fault with its place, and, if the text is sound, its findings:
 who could cheat with whose help, who could stall, what cannot be proved. The digest of the findings is what a signer signs.
+Beside them a table counts, for every vault, which parties with how many neutral custodians could open, stop or keep.
 Exit 1 if the text has an error.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			b, a, diagnostics, err := readForCheck(cmd, t, here(args))
@@ -99,14 +101,14 @@ func readForCheck(cmd *cobra.Command, t terminal, path string) (*agreement.Bundl
 }
 
 func reportOf(b *agreement.Bundle, a *agreement.Agreement, diagnostics []agreement.Diagnostic) checkReport {
-	r := checkReport{Diagnostics: []checkDiagnostic{}, findingsReport: findingsReport{Findings: []checkFinding{}}}
+	r := checkReport{Diagnostics: []checkDiagnostic{}, findingsReport: findingsReport{Findings: []checkFinding{}}, Coalitions: []vaultCoalitions{}}
 	for _, d := range diagnostics {
 		src, _ := b.File(d.Range.File)
 		first, _ := agreement.RangePosition(src, d.Range)
 		r.Diagnostics = append(r.Diagnostics, checkDiagnostic{string(d.Code), d.Warning, d.Range.File, first.Line, first.Column, d.Message, d.Hint})
 	}
 	if a != nil {
-		r.Agreement, r.findingsReport = a.ID.String(), findingsOf(a)
+		r.Agreement, r.findingsReport, r.Coalitions = a.ID.String(), findingsOf(a), coalitionsOf(a)
 	}
 	return r
 }
@@ -132,6 +134,7 @@ func printCheck(t terminal, b *agreement.Bundle, a *agreement.Agreement, diagnos
 	}
 	if a != nil {
 		fmt.Fprint(t.out, agreement.FindingsText(a))
+		printCoalitions(t, a)
 		fmt.Fprintf(t.out, "\nagreement %s\nfindings  %s\n", a.ID, agreement.FindingsDigest(a))
 	}
 	fmt.Fprintf(t.out, "%s, %s\n", count(errs, "error"), count(warnings, "warning"))
