@@ -64,7 +64,7 @@ func Open(ctx context.Context, cfg Config) (*Custodian, error) {
 	if err := checkModes(cfg.FS, cfg.Dir); err != nil {
 		return nil, fmt.Errorf("opening custodian: %w", err)
 	}
-	follower, err := mirror.Open(ctx, mirror.Config{Dir: filepath.Join(cfg.Dir, "mirror"), Client: cfg.Record, FS: cfg.FS})
+	follower, err := mirror.Open(ctx, mirror.Config{Dir: filepath.Join(cfg.Dir, "mirror"), Client: cfg.Record, FS: cfg.FS, Log: cfg.Log})
 	if err != nil {
 		return nil, fmt.Errorf("opening custodian: %w", err)
 	}
@@ -123,8 +123,8 @@ func (c *Custodian) Close() error {
 }
 
 // Run follows the record and does what its seats owe, until ctx is done. It
-// returns early only if going on would be wrong: the record shows another
-// history than before, or the folder cannot be written.
+// returns early only if going on would be wrong: the record's host or a quorum
+// of its witnesses signed another history than before, or the folder cannot be written.
 func (c *Custodian) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -149,18 +149,18 @@ func (c *Custodian) follow(ctx context.Context) error {
 		return err
 	}
 	for {
-		_, note := c.follower.Final()
-		if err := c.act(ctx, note); err != nil {
+		judged, err := c.act(ctx, nil)
+		if err != nil {
 			return err
 		}
 		c.mu.Lock()
-		read, unsaid := c.read(), c.unsaid
+		unsaid := c.unsaid
 		c.mu.Unlock()
 		wait, cancel := ctx, context.CancelFunc(func() {})
 		if unsaid {
 			wait, cancel = context.WithTimeout(ctx, tryAgain)
 		}
-		err := c.follower.Wait(wait, func(_ *record.Fold, final int64) bool { return final > read })
+		err = c.follower.WaitFinal(wait, judged)
 		again := wait.Err() != nil
 		cancel()
 		if ctx.Err() != nil {
@@ -209,23 +209,28 @@ func (c *Custodian) read() int64 {
 }
 
 // act folds what has become final, looks for the outcome of each vault there
-// and in the cosigned checkpoint note, and does what is owed.
-func (c *Custodian) act(ctx context.Context, note []byte) error {
+// and in the cosigned checkpoint note, or if that is nil in the newest, and does
+// what is owed. It gives the newest that it judged: only what is newer is worth
+// waiting for. Whatever becomes final after it looked is newer.
+func (c *Custodian) act(ctx context.Context, note []byte) (judged []byte, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.unsaid = false
+	final, judged := c.follower.Final()
+	if note == nil {
+		note = judged
+	}
 	for _, s := range c.seats {
-		if err := c.actFor(ctx, s, note); err != nil {
-			return fmt.Errorf("vault %s: %w", s.vault, err)
+		if err := c.actFor(ctx, s, final, note); err != nil {
+			return nil, fmt.Errorf("vault %s: %w", s.vault, err)
 		}
 	}
-	return nil
+	return judged, nil
 }
 
-func (c *Custodian) actFor(ctx context.Context, s *seat, note []byte) error {
+func (c *Custodian) actFor(ctx context.Context, s *seat, final int64, note []byte) error {
 	var found *record.Certificate
 	var err error
-	final, _ := c.follower.Final()
 	c.follower.With(func(f *record.Fold) {
 		if err = s.ledger.Read(f, final); err == nil {
 			found, err = s.decide(f, note)

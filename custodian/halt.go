@@ -21,10 +21,10 @@ func (c *Custodian) watch(ctx context.Context) error {
 		return nil
 	}
 	for {
-		wait := c.untilCut()
-		if wait > 0 {
+		now := c.cfg.Clock.Now()
+		if wait := c.untilCut(now); wait > 0 {
 			// Half way, then again: the close, and so the cut, can move.
-			if c.cfg.Clock.Sleep(ctx, min(wait, max(wait/2, watchAgain))) != nil {
+			if clock.Until(ctx, c.cfg.Clock, now.Add(min(wait, max(wait/2, watchAgain)))) != nil {
 				return nil
 			}
 			continue
@@ -48,7 +48,8 @@ func (c *Custodian) certify(ctx context.Context) error {
 		c.cfg.Log.Warn("the cut has passed and no quorum of witnesses cosigns", "error", err)
 		return nil
 	}
-	return c.act(ctx, note)
+	_, err = c.act(ctx, note)
+	return err
 }
 
 const (
@@ -56,9 +57,9 @@ const (
 	askAgain   = 5 * time.Second  // of the machine's time: after the cut, between asking the witnesses
 )
 
-// untilCut is how long, of the clock, it is until the first undecided vault of
+// untilCut is how long, of the clock, it is from now until the first undecided vault of
 // this custodian can be certified as halted; an hour if none can be.
-func (c *Custodian) untilCut() time.Duration {
+func (c *Custodian) untilCut(now time.Time) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	first := agreement.Instant(record.Never)
@@ -75,7 +76,7 @@ func (c *Custodian) untilCut() time.Duration {
 	if first == record.Never {
 		return time.Hour
 	}
-	return time.Unix(int64(first), 0).Sub(c.cfg.Clock.Now())
+	return time.Unix(int64(first), 0).Sub(now)
 }
 
 // mayAct asks the witnesses, before an erasure, whether the host withholds

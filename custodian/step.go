@@ -16,7 +16,7 @@ func (c *Custodian) Step(ctx context.Context) error {
 	if err != nil && !mirror.Temporary(err) {
 		return fmt.Errorf("following the record: %w", err)
 	}
-	final, note := c.follower.Final()
+	final, _ := c.follower.Final()
 	if head, _ := c.follower.Head(); err == nil && c.behind == 0 {
 		c.behind = head.Size
 	}
@@ -25,11 +25,11 @@ func (c *Custodian) Step(ctx context.Context) error {
 	caught := c.caught
 	c.mu.Unlock()
 	if caught {
-		if err := c.act(ctx, note); err != nil {
+		if _, err := c.act(ctx, nil); err != nil {
 			return err
 		}
 	}
-	if c.cfg.Clock == nil || len(c.cfg.Witnesses) == 0 || c.untilCut() > 0 {
+	if c.cfg.Clock == nil || len(c.cfg.Witnesses) == 0 || c.untilCut(c.cfg.Clock.Now()) > 0 {
 		return nil
 	}
 	return c.certify(ctx)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"detente/agreement"
+	"detente/internal/clock"
 )
 
 // An agenda says which record needs attention when. An idle record is not on
@@ -121,12 +122,11 @@ func (d *Depositary) sleepUntil(ctx context.Context, at agreement.Instant) {
 		case <-ctx.Done():
 		}
 	}()
-	now := d.cfg.Clock.Now()
-	wait := maxSleep
-	if left := int64(at) - now.Unix(); left < int64(maxSleep/time.Second) {
-		wait = time.Unix(int64(at), 0).Sub(now) + time.Millisecond
+	until := d.cfg.Clock.Now().Add(maxSleep)
+	if int64(at) < until.Unix() {
+		until = time.Unix(int64(at), 0).Add(time.Millisecond)
 	}
-	_ = d.cfg.Clock.Sleep(ctx, wait) // cut short or not, the agenda is looked at again
+	_ = clock.Until(ctx, d.cfg.Clock, until) // cut short or not, the agenda is looked at again
 }
 
 // poke has a record looked at now.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -26,6 +27,7 @@ type hand struct {
 	mu    sync.Mutex
 	now   time.Time
 	moved chan struct{}
+	waits func() // called before each wait; nil: nothing
 }
 
 func newHand() *hand {
@@ -39,7 +41,15 @@ func (h *hand) Now() time.Time {
 }
 
 func (h *hand) Sleep(ctx context.Context, d time.Duration) error {
-	until := h.Now().Add(d)
+	return h.SleepUntil(ctx, h.Now().Add(d))
+}
+
+// SleepUntil waits until the hand was moved to an instant, or past it. Before
+// that it tells the test.
+func (h *hand) SleepUntil(ctx context.Context, until time.Time) error {
+	if h.waits != nil {
+		h.waits()
+	}
 	for {
 		h.mu.Lock()
 		now, moved := h.now, h.moved
@@ -109,6 +119,9 @@ agreement %s {
 
 depositary host { key = "%s" }
 `, name, public("host"))
+	if name == "secret" {
+		s = strings.Replace(s, "proof_window", "record = private\n  proof_window", 1)
+	}
 	for _, w := range witnessNames {
 		s += fmt.Sprintf("witness %s { key = \"%s\" }\n", w, vkey(w))
 	}
@@ -175,10 +188,12 @@ type world struct {
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB) *world { return newWorldOf(t, "pledge-of-alba") }
+
+func newWorldOf(t testing.TB, name string) *world {
 	t.Helper()
 	w := &world{t: t, clock: newHand()}
-	w.a, w.archive = bundle(t, "pledge-of-alba")
+	w.a, w.archive = bundle(t, name)
 	w.cfg = Config{
 		Dir: t.TempDir(), Signer: key("host", "host"), Clock: w.clock, Log: quiet(),
 		Witnesses: map[agreement.Name]string{}, Batch: time.Millisecond,

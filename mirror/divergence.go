@@ -14,8 +14,10 @@ import (
 )
 
 // A DivergenceError says that what was shown is not a continuation of what
-// this mirror saw: the depositary shows an older or a different record. It is
-// a verdict, backed by two signed checkpoints kept under Evidence.
+// this mirror saw: the depositary shows an older or a different record. If it is
+// a Fork it is a verdict, backed by two signed checkpoints kept under Evidence,
+// and whoever follows the record ends. An older head proves nothing against
+// anybody: it is kept and said, nothing of it is taken, and the following goes on.
 type DivergenceError struct {
 	Origin string
 	Seen   statement.Head // the largest head seen before
@@ -54,7 +56,7 @@ func (f *Follower) diverge(shown statement.Checkpoint, note []byte, fork bool, p
 			fmt.Fprintf(&why, "%s\n", h)
 		}
 	}
-	dir, err := f.keepEvidence(digestOf(append(append([]byte{}, f.headNote...), note...)).String()[:16], map[string][]byte{
+	dir, err := f.keepEvidence(fork, digestOf(append(append([]byte{}, f.headNote...), note...)).String()[:16], map[string][]byte{
 		"seen": f.headNote, "shown": note, "reason.txt": []byte(why.String()),
 	})
 	if err != nil {
@@ -64,7 +66,13 @@ func (f *Follower) diverge(shown statement.Checkpoint, note []byte, fork bool, p
 	return e
 }
 
-func (f *Follower) keepEvidence(name string, files map[string][]byte) (string, error) {
+// caseFiles are those of one case.
+var caseFiles = []string{"seen", "shown", "reason.txt"}
+
+// olderPrefix begins the names of cases that prove no fork.
+const olderPrefix = "older-"
+
+func (f *Follower) keepEvidence(fork bool, name string, files map[string][]byte) (string, error) {
 	all := filepath.Join(f.dir, "evidence")
 	if err := durable.MkdirAll(f.fs, all); err != nil {
 		return "", err
@@ -73,19 +81,28 @@ func (f *Follower) keepEvidence(name string, files map[string][]byte) (string, e
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(all, name)
-	if len(kept) >= maxEvidence {
-		for _, k := range kept {
-			if k == name {
+	if !fork {
+		name = olderPrefix + name
+	}
+	dir, older := filepath.Join(all, name), 0
+	for _, k := range kept {
+		if k == name {
+			if files, err := f.fs.ReadDir(dir); err == nil && len(files) == len(caseFiles) {
 				return dir, nil
 			}
+			continue // a crash left it half written
 		}
+		if strings.HasPrefix(k, olderPrefix) {
+			older++
+		}
+	}
+	if len(kept) >= maxEvidence || !fork && older >= maxOlder {
 		return "", fmt.Errorf("%s holds %d cases already", all, len(kept))
 	}
 	if err := durable.MkdirAll(f.fs, dir); err != nil {
 		return "", err
 	}
-	for _, name := range []string{"seen", "shown", "reason.txt"} {
+	for _, name := range caseFiles {
 		if err := durable.WriteFile(f.fs, filepath.Join(dir, name), files[name]); err != nil {
 			return "", err
 		}

@@ -18,8 +18,9 @@ func (f *Follower) Keep(ctx context.Context, heard func()) error {
 	var read int64
 	wanted := map[agreement.Digest]bool{}
 	var asked time.Time // when batches that could not be had were asked for last
-	for wait := false; ; wait = true {
-		_, err := f.update(ctx, wait)
+	for news := (<-chan struct{})(nil); ; {
+		_, err := f.update(ctx, news)
+		news = f.Changed()
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()

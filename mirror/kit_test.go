@@ -86,7 +86,8 @@ type book struct {
 	objects map[agreement.Digest][]byte
 	tamper  func(path string, body []byte) []byte // of what is served; may be nil
 	asked   []string
-	submit  http.HandlerFunc // what POST submit does; may be nil
+	submit  http.HandlerFunc    // what POST submit does; may be nil
+	before  func(*http.Request) // called before an answer; may be nil
 }
 
 func newBook(t testing.TB) *book {
@@ -110,8 +111,11 @@ func newBook(t testing.TB) *book {
 func (b *book) serve(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	b.asked = append(b.asked, r.URL.Path)
-	tamper, submit := b.tamper, b.submit
+	tamper, submit, before := b.tamper, b.submit, b.before
 	b.mu.Unlock()
+	if before != nil {
+		before(r)
+	}
 	if r.Method == http.MethodPost && submit != nil {
 		submit(w, r)
 		return

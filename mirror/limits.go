@@ -18,6 +18,9 @@ const (
 	MaxBundle = bundleTotal + bundleFiles*2*512 + 1024
 	// MaxObject is the largest object, in bytes: that of package record/store.
 	MaxObject = 16 << 20
+	// A document's payload, encrypted to all who may read it: a hybrid stanza
+	// takes under 2 KiB, and there are fewer than 1,024 readers.
+	MaxDocument = statement.MaxPayload + statement.MaxPayload/1024 + 2<<20
 	// maxEntryTile is the largest entry bundle: 256 entries and their lengths.
 	maxEntryTile = tileWidth * (2 + statement.MaxEntry)
 	// maxReceipt is the largest answer to a submission: an entry and a
@@ -28,6 +31,9 @@ const (
 	// maxEvidence is the most divergences kept. One is enough to prove it; a
 	// depositary that shows many must not fill the disk.
 	maxEvidence = 16
+	// maxOlder is how many of them may be of heads that are only older: a host
+	// must not fill the place with them before it forks.
+	maxOlder = 8
 	// atOnce is the most new entries taken in one piece, in memory: they lie in
 	// at most two bundles. More are fetched and verified bundle by bundle.
 	atOnce = tileWidth
@@ -55,6 +61,9 @@ const (
 	// pollEvery is the pause between two looks at a depositary that does not
 	// keep readers waiting, or cannot be reached.
 	pollEvery = 50 * time.Millisecond
+	// sayAgain is the least time between two complaints about a host that shows
+	// an older record: it may show one twenty times a second.
+	sayAgain = 10 * time.Second
 	// keepAgain is the pause after a look that failed.
 	keepAgain = 500 * time.Millisecond
 	// objectAgain is how long until batches that could not be had are asked for

@@ -2,17 +2,25 @@ package mirror
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"detente/internal/metrics"
 	"detente/record"
 )
 
-// update is fetchNew, and remembers when it last went well.
-func (f *Follower) update(ctx context.Context, wait bool) (bool, error) {
-	changed, err := f.fetchNew(ctx, wait)
+// update is fetchNew, and remembers when it last went well. An older head is
+// said loudly, for whoever follows on past it hears of it nowhere else.
+func (f *Follower) update(ctx context.Context, news <-chan struct{}) (bool, error) {
+	changed, err := f.fetchNew(ctx, news)
+	now := time.Now().UnixMilli()
 	if err == nil {
-		f.heard.Store(time.Now().UnixMilli())
+		f.heard.Store(now)
+	}
+	if d, ok := errors.AsType[*DivergenceError](err); ok && f.log != nil {
+		if said := f.said.Load(); now-said >= sayAgain.Milliseconds() && f.said.CompareAndSwap(said, now) {
+			f.log.Error("the host shows what does not continue this record; nothing of it is taken", "fork", d.Fork, "error", err)
+		}
 	}
 	return changed, err
 }

@@ -1,6 +1,7 @@
 package mirror
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,14 +20,51 @@ var ErrOffline = errors.New("this mirror has no depositary to ask")
 // continue what was seen is a *DivergenceError, and nothing of it is kept but
 // the evidence.
 func (f *Follower) Update(ctx context.Context) error {
-	_, err := f.update(ctx, false)
+	_, err := f.update(ctx, nil)
 	return err
 }
 
+// errOvertaken says that a question was given up because another call moved
+// this copy meanwhile: whoever waits looks again at once.
+var errOvertaken = errors.New("another call moved this copy meanwhile")
+
+// unless asks until news is closed: a host may keep a question waiting for half
+// a minute, while another call learns what the caller waits for. A nil news
+// never ends it.
+func unless(ctx context.Context, news <-chan struct{}, ask func(context.Context) ([]byte, error)) ([]byte, error) {
+	if news == nil {
+		return ask(ctx)
+	}
+	select {
+	case <-news:
+		return nil, errOvertaken
+	default:
+	}
+	asking, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		select {
+		case <-news:
+			cancel()
+		case <-asking.Done():
+		}
+	}()
+	note, err := ask(asking)
+	overtaken := err != nil && asking.Err() != nil && ctx.Err() == nil
+	cancel()
+	<-ended
+	if overtaken {
+		return nil, errOvertaken
+	}
+	return note, err
+}
+
 // fetchNew fetches the head and the final checkpoint, and reports whether either
-// changed. With wait the depositary may keep it waiting for news: for an entry
-// if all is final, else, for a moment, for the quorum.
-func (f *Follower) fetchNew(ctx context.Context, wait bool) (bool, error) {
+// changed. With news the depositary may keep it waiting: for an entry if all is
+// final, else, for a moment, for the quorum; but no longer than until news is
+// closed, which the caller took from Changed before it looked.
+func (f *Follower) fetchNew(ctx context.Context, news <-chan struct{}) (bool, error) {
 	if f.client == nil {
 		return false, ErrOffline
 	}
@@ -35,12 +73,12 @@ func (f *Follower) fetchNew(ctx context.Context, wait bool) (bool, error) {
 		final = size
 	}
 	afterHead, afterFinal := int64(-1), int64(-1)
-	if wait && final >= head {
+	if news != nil && final >= head {
 		afterHead = head
-	} else if wait {
+	} else if news != nil {
 		afterFinal = final
 	}
-	note, err := f.client.Head(ctx, afterHead)
+	note, err := unless(ctx, news, func(ctx context.Context) ([]byte, error) { return f.client.Head(ctx, afterHead) })
 	if err != nil {
 		return false, fmt.Errorf("fetching the head: %w", err)
 	}
@@ -51,9 +89,9 @@ func (f *Follower) fetchNew(ctx context.Context, wait bool) (bool, error) {
 	brief, cancel := context.WithTimeout(ctx, quorumWithin)
 	defer cancel()
 	if changed || afterFinal < 0 {
-		brief, afterFinal = ctx, -1
+		brief, afterFinal, news = ctx, -1, nil
 	}
-	note, err = f.client.Checkpoint(brief, afterFinal)
+	note, err = unless(brief, news, func(ctx context.Context) ([]byte, error) { return f.client.Checkpoint(ctx, afterFinal) })
 	if afterFinal >= 0 && brief.Err() != nil && ctx.Err() == nil {
 		return false, nil // no quorum yet: the head may have news
 	}
@@ -162,22 +200,33 @@ func (f *Follower) size() int64 {
 // number of entries that are final; it must not change them. A depositary that
 // cannot be reached is asked again; any other failure ends the wait.
 func (f *Follower) Wait(ctx context.Context, cond func(fold *record.Fold, final int64) bool) error {
-	for wait := false; ; wait = true {
-		changed, err := f.update(ctx, wait)
+	return f.wait(ctx, func() bool { return cond(f.fold, f.finalSize()) })
+}
+
+// WaitFinal updates until the newest cosigned checkpoint is another than the
+// one given, which the caller has judged; nil: none was seen. One of the same
+// size with later times is another. It fails as Wait does.
+func (f *Follower) WaitFinal(ctx context.Context, judged []byte) error {
+	return f.wait(ctx, func() bool { return !bytes.Equal(f.final.note, judged) })
+}
+
+// wait updates until done, called with f.mu held for reading, says so. What
+// another call learns is noticed as well: the channel of news is taken before
+// done looks.
+func (f *Follower) wait(ctx context.Context, done func() bool) error {
+	for news := (<-chan struct{})(nil); ; {
+		changed, err := f.update(ctx, news)
 		if err != nil && !temporary(err) {
 			return err
 		}
+		news = f.Changed()
 		f.mu.RLock()
-		var final int64
-		if f.final.proof != nil {
-			final = f.final.proof.Head.Size
-		}
-		done := cond(f.fold, final)
+		enough := done()
 		f.mu.RUnlock()
-		if done {
+		if enough {
 			return nil
 		}
-		if changed {
+		if changed || errors.Is(err, errOvertaken) {
 			continue
 		}
 		timer := time.NewTimer(pollEvery)
@@ -185,6 +234,8 @@ func (f *Follower) Wait(ctx context.Context, cond func(fold *record.Fold, final 
 		case <-ctx.Done():
 			timer.Stop()
 			return errors.Join(ctx.Err(), err)
+		case <-news:
+			timer.Stop()
 		case <-timer.C:
 		}
 	}
@@ -199,12 +250,13 @@ func (e *StorageError) Error() string { return "keeping the copy: " + e.Err.Erro
 // Unwrap gives what the file system said.
 func (e *StorageError) Unwrap() error { return e.Err }
 
-// temporary says that asking again may help: nothing was shown that proves
-// anything. An answer that does not read, or is not signed, is one of these:
-// else whoever is on the line could end a custodian with one byte, and with it
-// the watch over a record that halts.
+// temporary says that asking again may help: nothing was shown that proves a
+// fork. An answer that does not read, or is not signed, is one of these, and so
+// is an older head: else whoever is on the line could end a custodian with one
+// byte, or with what was served yesterday, and with it the watch over a record
+// that halts.
 func temporary(err error) bool {
-	if _, ok := errors.AsType[*DivergenceError](err); ok {
+	if d, ok := errors.AsType[*DivergenceError](err); ok && d.Fork {
 		return false
 	}
 	if r, ok := errors.AsType[*RefusedError](err); ok {

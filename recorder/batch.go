@@ -10,6 +10,11 @@ import (
 	"detente/vault"
 )
 
+// A reboot accounts for the time since the last clip only if that is no longer
+// than this, or four cadences: a recorder that was off for longer knows that it
+// is back, and not why it was away, and must not make an explained gap of it.
+const rebootWithin = 10 * time.Minute
+
 // heartbeatPeriods is after how many times that a manifest is due, without
 // one, the recorder says that it is alive.
 const heartbeatPeriods = 8
@@ -37,13 +42,14 @@ func (r *Recorder) batches(ctx context.Context) error {
 	r.reboot(ctx)
 	r.knownSealed()
 	for ctx.Err() == nil {
+		looked := r.cfg.Clock.Now()
 		if r.sealing == nil && len(r.shelf.pending()) == 0 {
-			if !r.either(ctx, r.shelf.added, r.quietTime()) && ctx.Err() == nil {
+			if !r.either(ctx, r.shelf.added, looked.Add(r.quietTime())) && ctx.Err() == nil {
 				r.heartbeat(ctx)
 			}
 			continue
 		}
-		if r.pause(ctx, r.cfg.Batch) != nil {
+		if r.pause(ctx, r.cfg.Clock.Now().Add(r.cfg.Batch)) != nil {
 			break
 		}
 		if err := r.batch(ctx); err != nil {
@@ -65,13 +71,14 @@ func (r *Recorder) quietTime() time.Duration {
 	return heartbeatPeriods * max(r.cfg.Batch, time.Duration(r.ledger.Terms.Cadence)*time.Second)
 }
 
-// either waits for ch, or for d of the clock, and says whether ch came.
-func (r *Recorder) either(ctx context.Context, ch <-chan struct{}, d time.Duration) (came bool) {
+// either waits for ch, or until the clock shows until, and says whether ch came.
+// Whoever waits after having looked at something counts from before he looked.
+func (r *Recorder) either(ctx context.Context, ch <-chan struct{}, until time.Time) (came bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		_ = r.cfg.Clock.Sleep(ctx, d) // whether it was cut short, the select says
+		_ = clock.Until(ctx, r.cfg.Clock, until) // whether it was cut short, the select says
 	}()
 	select {
 	case <-ch:
@@ -107,10 +114,15 @@ func (r *Recorder) reboot(ctx context.Context) {
 
 // stated offers the statement of a reboot, and says whether that is over.
 func (r *Recorder) stated(ctx context.Context, x *saying) bool {
-	_, err := r.once(ctx, x, statement.ID{}, statement.ServiceBody{
+	b := statement.ServiceBody{
 		Vault: string(r.cfg.Vault), Event: "reboot", From: r.before, Until: max(r.before, r.started.Unix()),
 		Reason: "the recorder was started again",
-	})
+	}
+	if within := max(rebootWithin, 4*time.Duration(r.ledger.Terms.Cadence)*time.Second); time.Duration(b.Until-b.From)*time.Second > within {
+		b.From = b.Until
+		b.Reason += "; it does not say why it recorded nothing before"
+	}
+	_, err := r.once(ctx, x, statement.ID{}, b)
 	if err == nil || ctx.Err() != nil {
 		return true
 	}

@@ -73,13 +73,14 @@ func (r *Recorder) take(clip source.Clip, opens agreement.Instant) (over bool, e
 func (r *Recorder) until(ctx context.Context, ahead time.Duration) (agreement.Instant, error) {
 	for {
 		at, ok := r.opens()
-		wait := time.Duration(0)
+		now := r.cfg.Clock.Now()
+		until := now
 		if ok {
-			if wait = time.Unix(int64(at), 0).Sub(r.cfg.Clock.Now()) - ahead; wait <= 0 {
+			if until = time.Unix(int64(at), 0).Add(-ahead); !until.After(now) {
 				return at, nil
 			}
 		}
-		if err := r.pause(ctx, wait); err != nil {
+		if err := r.pause(ctx, until); err != nil {
 			return 0, err
 		}
 	}
@@ -88,10 +89,11 @@ func (r *Recorder) until(ctx context.Context, ahead time.Duration) (agreement.In
 // leastPause keeps an accelerated clock from making the recorder spin.
 const leastPause = 5 * time.Millisecond
 
-// pause waits for d of the clock, and at least leastPause of the machine's time.
-func (r *Recorder) pause(ctx context.Context, d time.Duration) error {
+// pause waits until the clock shows until, and at least leastPause of the
+// machine's time.
+func (r *Recorder) pause(ctx context.Context, until time.Time) error {
 	began := time.Now()
-	if err := r.cfg.Clock.Sleep(ctx, d); err != nil {
+	if err := clock.Until(ctx, r.cfg.Clock, until); err != nil {
 		return err
 	}
 	return clock.Real{}.Sleep(ctx, leastPause-time.Since(began))

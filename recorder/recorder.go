@@ -82,7 +82,7 @@ func Open(ctx context.Context, cfg Config) (*Recorder, error) {
 	if cfg.FS == nil {
 		cfg.FS = durable.OS
 	}
-	follower, err := mirror.Open(ctx, mirror.Config{Dir: filepath.Join(cfg.Dir, "mirror"), Client: cfg.Record, FS: cfg.FS})
+	follower, err := mirror.Open(ctx, mirror.Config{Dir: filepath.Join(cfg.Dir, "mirror"), Client: cfg.Record, FS: cfg.FS, Log: cfg.Log})
 	if err != nil {
 		return nil, fmt.Errorf("opening recorder: %w", err)
 	}
@@ -202,6 +202,7 @@ func (r *Recorder) deals(ctx context.Context, enough func() bool) error {
 	}
 	for failures := 0; ctx.Err() == nil && (enough == nil || !enough()); {
 		r.undone.Store(false)
+		looked := r.cfg.Clock.Now()
 		switch err := r.deal(ctx, enough == nil); {
 		case err == nil:
 			failures = 0
@@ -217,7 +218,7 @@ func (r *Recorder) deals(ctx context.Context, enough func() bool) error {
 		if r.undone.Load() {
 			_ = clock.Real{}.Sleep(ctx, tryAgain) // cut short, the loop ends
 		} else {
-			r.either(ctx, r.news, r.dealingCheck())
+			r.either(ctx, r.news, looked.Add(r.dealingCheck()))
 		}
 	}
 	return nil

@@ -26,7 +26,11 @@ func (c *Clock) Now() time.Time {
 
 // Sleep waits until the clock was moved by d.
 func (c *Clock) Sleep(ctx context.Context, d time.Duration) error {
-	until := c.Now().Add(d)
+	return c.SleepUntil(ctx, c.Now().Add(d))
+}
+
+// SleepUntil waits until the clock was moved to an instant, or past it.
+func (c *Clock) SleepUntil(ctx context.Context, until time.Time) error {
 	for {
 		c.mu.Lock()
 		now, moved := c.now, c.moved
@@ -68,3 +72,8 @@ func (s *Skewed) Skew(by time.Duration) { s.by.Store(int64(by)) }
 
 // Now is what the clock shows, off by the skew.
 func (s *Skewed) Now() time.Time { return s.Clock.Now().Add(time.Duration(s.by.Load())) }
+
+// SleepUntil waits until the skewed clock shows an instant, or one past it.
+func (s *Skewed) SleepUntil(ctx context.Context, until time.Time) error {
+	return s.Clock.SleepUntil(ctx, until.Add(-time.Duration(s.by.Load())))
+}

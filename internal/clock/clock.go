@@ -24,6 +24,19 @@ type Clock interface {
 	Sleep(ctx context.Context, d time.Duration) error
 }
 
+// Until waits until c shows t, or until ctx is done, in which case it returns
+// ctx's error. Reading a clock and then sleeping the difference sleeps too long
+// if the clock was moved in between, by a step or by a test; a clock that can be
+// moved so waits for the instant itself, with SleepUntil.
+func Until(ctx context.Context, c Clock, t time.Time) error {
+	if s, ok := c.(interface {
+		SleepUntil(ctx context.Context, t time.Time) error
+	}); ok {
+		return s.SleepUntil(ctx, t)
+	}
+	return c.Sleep(ctx, t.Sub(c.Now()))
+}
+
 // Real is the machine's own clock.
 type Real struct{}
 
@@ -54,7 +67,12 @@ func (c Scaled) Now() time.Time {
 
 // Sleep waits for d of scaled time.
 func (c Scaled) Sleep(ctx context.Context, d time.Duration) error {
-	return sleep(ctx, time.Until(c.real(c.Now().Add(d))))
+	return c.SleepUntil(ctx, c.Now().Add(d))
+}
+
+// SleepUntil waits until the clock shows t.
+func (c Scaled) SleepUntil(ctx context.Context, t time.Time) error {
+	return sleep(ctx, time.Until(c.real(t)))
 }
 
 // real is the machine's instant at which the clock shows t.

@@ -80,7 +80,11 @@ func (c *Conducted) Now() time.Time {
 
 // Sleep waits for d of conducted time.
 func (c *Conducted) Sleep(ctx context.Context, d time.Duration) error {
-	target := c.Now().Add(d)
+	return c.SleepUntil(ctx, c.Now().Add(d))
+}
+
+// SleepUntil waits until the clock shows target.
+func (c *Conducted) SleepUntil(ctx context.Context, target time.Time) error {
 	for {
 		scaled, t := c.now()
 		if !t.Before(target) {

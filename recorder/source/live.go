@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"detente/internal/clock"
 )
 
 // A live is a camera or a command that ffmpeg cuts while it runs.
@@ -150,8 +152,8 @@ func (l *live) clip(ctx context.Context, made listed) (c Clip, wanted bool, err 
 		return Clip{}, false, nil
 	}
 	l.after = start.Add(length)
-	if left := start.Add(made.length).Sub(l.opt.Clock.Now()); left > 0 {
-		if err := l.opt.Clock.Sleep(ctx, left); err != nil {
+	if over := start.Add(made.length); over.After(l.opt.Clock.Now()) {
+		if err := clock.Until(ctx, l.opt.Clock, over); err != nil {
 			return Clip{}, false, err
 		}
 	}

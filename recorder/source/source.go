@@ -211,8 +211,8 @@ func (s *slots) wait(ctx context.Context) (time.Time, error) {
 		}
 	}
 	start := s.next
-	if left := start.Add(s.opt.Segment).Sub(now); left > 0 {
-		if err := s.opt.Clock.Sleep(ctx, left); err != nil {
+	if over := start.Add(s.opt.Segment); over.After(now) {
+		if err := clock.Until(ctx, s.opt.Clock, over); err != nil {
 			return time.Time{}, err
 		}
 	}

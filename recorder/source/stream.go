@@ -7,6 +7,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"detente/internal/clock"
 )
 
 func openStdin(rest string, opt Options) (Source, error) {
@@ -132,9 +134,8 @@ func (s *stream) until(ctx context.Context, t time.Time) error {
 		case <-waiting.Done():
 		}
 	}()
-	left := t.Sub(s.opt.Clock.Now())
-	if left > 0 {
-		_ = s.opt.Clock.Sleep(waiting, left) // ended early by either: the caller's ctx says by which
+	if t.After(s.opt.Clock.Now()) {
+		_ = clock.Until(waiting, s.opt.Clock, t) // ended early by either: the caller's ctx says by which
 	}
 	return ctx.Err()
 }
