@@ -20,7 +20,7 @@ var recipientSize = map[string]int{recipientClassic: 32, recipientHybrid: 1216}
 func (c *checker) recipient(s string, at Range) bool {
 	kind, reason := recipientKind(s)
 	if reason != "" {
-		c.errorAt(CodeBadKey, at, "not an age recipient: "+reason, "put the line that `detente key new --recipient` or `age-keygen` prints: \"age1...\"")
+		c.errorAt(CodeBadKey, at, "not an age recipient: "+reason, "put the line that `detente key recipient NAME` or `age-keygen -pq` prints: \"age1...\"")
 		return false
 	}
 	if c.recipients == "" {

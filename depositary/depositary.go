@@ -151,6 +151,9 @@ func (d *Depositary) load() error {
 		if err := h.replay(); err != nil {
 			return fmt.Errorf("record %s: %w", origin, err)
 		}
+		for i := range h.fold.Size() { // what a crash left between the entry and the deletion
+			d.redact(h, i)
+		}
 		h.confirmed = d.cfg.Unconfirmed
 		d.records[id] = h
 	}

@@ -105,6 +105,7 @@ func (d *Depositary) Submit(id agreement.Digest, entry []byte, expect int64) (*m
 	if err := h.append(entry); err != nil {
 		return nil, d.stop(h, err)
 	}
+	d.redact(h, h.fold.Size()-1)
 	r, err := h.receipt(h.fold.Entry(h.fold.Size() - 1))
 	d.poke(h)
 	return r, err

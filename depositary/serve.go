@@ -51,6 +51,8 @@ func (d *Depositary) handlerOf(h *hosted) http.Handler {
 		mux.HandleFunc("GET /status.json", func(w http.ResponseWriter, r *http.Request) { serveStatus(w, v) })
 		mux.HandleFunc("POST /submit", func(w http.ResponseWriter, r *http.Request) { d.serveSubmit(w, r, h) })
 		mux.HandleFunc("POST /object", d.serveObject)
+		mux.HandleFunc("PUT /document/{entry}/{digest}", func(w http.ResponseWriter, r *http.Request) { d.takeDocument(w, r, h) })
+		mux.HandleFunc("GET /document/{entry}/{digest}", func(w http.ResponseWriter, r *http.Request) { d.giveDocument(w, r, h) })
 		if d.cfg.Pages != nil {
 			mux.Handle("GET /", d.cfg.Pages(v))
 		}

@@ -45,6 +45,7 @@ type Fold struct {
 	renounced map[agreement.Name]agreement.Digest
 	ignored   map[int64]string // statements that change nothing at their place, and why
 	hosts     []Hosting
+	redacted  map[attached]int64 // by which entry
 
 	machine engine
 	state   *machine.State
@@ -87,7 +88,7 @@ func newFold(a *agreement.Agreement, m engine) (*Fold, error) {
 		byID: map[statement.ID]int64{}, proofs: map[tlog.Hash]int64{}, claims: map[agreement.Name]statement.ID{}, made: map[finding]bool{},
 		found: map[finding]bool{}, versions: []*Version{{Agreement: a, At: Beginning}},
 		texts:    texts{parts: map[partsOf]*parts{}, whole: map[agreement.Digest]*text{}},
-		consents: consents{}, placed: consents{}, renounced: map[agreement.Name]agreement.Digest{}, ignored: map[int64]string{},
+		consents: consents{}, placed: consents{}, renounced: map[agreement.Name]agreement.Digest{}, ignored: map[int64]string{}, redacted: map[attached]int64{},
 	}
 	if f.signers, err = firstKeys(a); err != nil {
 		return nil, fmt.Errorf("record: %w", err)
@@ -163,6 +164,8 @@ func (f *Fold) atItsPlace(j *Judged) {
 		f.hosts = append(f.hosts, Hosting{j.Index, j.Statement.By, b.Address})
 	case statement.AmendBody, statement.RenounceBody:
 		f.noteTakeover(j)
+	case statement.RedactBody:
+		f.noteRedaction(j, b)
 	}
 }
 

@@ -58,6 +58,9 @@ func (EnrolBody) Kind() Kind { return KindEnrol }
 func (ReceiptBody) Kind() Kind { return KindReceipt }
 
 // Kind is the kind that has this body.
+func (RedactBody) Kind() Kind { return KindRedact }
+
+// Kind is the kind that has this body.
 func (AttributedBody) Kind() Kind { return KindAttributed }
 
 // Kind is the kind that has this body.

@@ -121,6 +121,11 @@ func checkHost(c *checker, b HostBody) {
 
 func checkReceipt(c *checker, b ReceiptBody) { c.instant("received", b.Received) }
 
+func checkRedact(c *checker, b RedactBody) {
+	c.hex("document", b.Document)
+	c.text("reason", b.Reason)
+}
+
 func checkAcceptCustody(c *checker, b AcceptCustodyBody) {
 	c.name("vault", b.Vault)
 	c.bytes("key", b.Key, hybridKeyBytes)

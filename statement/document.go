@@ -3,6 +3,7 @@ package statement
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"hash"
 )
 
@@ -16,6 +17,92 @@ func NewDocumentHash(salt Salt) hash.Hash {
 	h.Write([]byte(PurposeDocument.Line()))
 	h.Write(salt[:])
 	return h
+}
+
+// MaxPayload is the largest payload of a document that is kept beside a record.
+const MaxPayload = 64 << 20
+
+// payloadHead is how many bytes of a payload come before the file.
+const payloadHead = len(PurposeDocument) + 1 + len(Salt{})
+
+// A Payload is what a document's digest is of: the purpose's line, the salt, the file.
+type Payload []byte
+
+// NewPayload is the payload of a file.
+func NewPayload(salt Salt, file []byte) Payload {
+	p := append([]byte(PurposeDocument.Line()), salt[:]...)
+	return append(p, file...)
+}
+
+// Digest is that by which a statement names it.
+func (p Payload) Digest() [32]byte { return sha256.Sum256(p) }
+
+// File is the file in a payload, if it is that of the document.
+func (p Payload) File(d Document) ([]byte, error) {
+	digest := p.Digest()
+	switch {
+	case hex.EncodeToString(digest[:]) != d.Digest:
+		return nil, fmt.Errorf("document %s: want a payload with the digest %s, has %x: it is another, or was altered", shown(d.Name), d.Digest, digest)
+	case len(p) < payloadHead || string(p[:len(PurposeDocument)+1]) != PurposeDocument.Line():
+		return nil, fmt.Errorf("document %s: its author named a payload that does not begin with the line %s and 32 bytes of salt", shown(d.Name), PurposeDocument)
+	case int64(len(p)-payloadHead) != d.Size:
+		return nil, fmt.Errorf("document %s: its author stated %d bytes, the payload holds %d", shown(d.Name), d.Size, len(p)-payloadHead)
+	}
+	return p[payloadHead:], nil
+}
+
+// DocumentsOf are the documents that a body names.
+func DocumentsOf(b Body) []Document {
+	switch b := b.(type) {
+	case DeclareBody:
+		return b.Documents
+	case ReportBody:
+		return b.Documents
+	case PerformBody:
+		return b.Documents
+	case LiftBody:
+		return b.Documents
+	case ImposeBody:
+		return b.Documents
+	case VerifyBody:
+		return b.Documents
+	case ContestBody:
+		return b.Documents
+	case InvokeBody:
+		return b.Documents
+	}
+	return nil
+}
+
+// WithDocuments is a body that names these documents; false if its kind names none.
+func WithDocuments(b Body, docs []Document) (Body, bool) {
+	switch b := b.(type) {
+	case DeclareBody:
+		b.Documents = docs
+		return b, true
+	case ReportBody:
+		b.Documents = docs
+		return b, true
+	case PerformBody:
+		b.Documents = docs
+		return b, true
+	case LiftBody:
+		b.Documents = docs
+		return b, true
+	case ImposeBody:
+		b.Documents = docs
+		return b, true
+	case VerifyBody:
+		b.Documents = docs
+		return b, true
+	case ContestBody:
+		b.Documents = docs
+		return b, true
+	case InvokeBody:
+		b.Documents = docs
+		return b, true
+	}
+	return b, false
 }
 
 // NameDocument is how a body names a file.

@@ -26,6 +26,7 @@ const (
 	KindReceipt    Kind = "receipt"
 	KindAttributed Kind = "attributed"
 	KindOutcome    Kind = "outcome"
+	KindRedact     Kind = "redact"
 	KindText       Kind = "text"
 	KindRenounce   Kind = "renounce"
 	KindHost       Kind = "host"
@@ -158,6 +159,11 @@ type (
 	// ReceiptBody acknowledges a statement handed in elsewhere; Answers is that statement.
 	ReceiptBody struct {
 		Received int64 `json:"received"`
+	}
+	// RedactBody has a document of the statement that Answers names deleted.
+	RedactBody struct {
+		Document string `json:"document"` // Hex: the digest that the statement names it by
+		Reason   string `json:"reason"`
 	}
 )
 

@@ -78,6 +78,7 @@ func samples() []sample {
 		{"iran", AmendBody{Bundle: sampleHex("new bundle"), Findings: sampleHex("findings"), Reason: "one month more"}},
 		{"c1", RenounceBody{Bundle: sampleHex("new bundle")}},
 		{"secretariat", HostBody{Address: "https://record.example/", Reason: "the first host is gone"}},
+		{"iaea", RedactBody{Document: sampleHex("document"), Reason: "names a person"}},
 		{"secretariat", DeclareBody{Text: "The record moves to new premises. متن فارسی می\u200cشود", Documents: none}},
 		{"iaea", AttributedBody{To: "Ministry of Foreign Affairs", Text: "We will not extend.", Source: "press conference, Tehran", Dated: 1621857600}},
 		{"c1", ReceiptBody{Received: 1621857600}},

@@ -80,6 +80,7 @@ var rules = map[Kind]rule{
 	KindHost:       ruleOf(ForceRecord, checkHost, depositary),
 	KindDeclare:    ruleOf(ForceWords, checkDeclare, party, device, custodian, depositary),
 	KindAttributed: ruleOf(ForceWords, checkAttributed, party),
+	KindRedact:     answering(ruleOf(ForceRecord, checkRedact, party, device, custodian, depositary)),
 	KindReceipt:    answering(ruleOf(ForceWords, checkReceipt, party, custodian, depositary)),
 
 	KindAcceptCustody: ruleOf(ForceEvidence, checkAcceptCustody, custodian),
@@ -108,7 +109,7 @@ var rules = map[Kind]rule{
 
 var kindOrder = []Kind{
 	KindSign, KindReport, KindPerform, KindLift, KindImpose, KindVerify, KindContest, KindInvoke,
-	KindKey, KindOutcome, KindText, KindAmend, KindRenounce, KindHost,
+	KindKey, KindOutcome, KindText, KindAmend, KindRenounce, KindHost, KindRedact,
 	KindDeclare, KindAttributed, KindReceipt,
 	KindAcceptCustody, KindEpoch, KindShares, KindAcknowledge, KindPossess, KindComplain, KindSeal, KindHeartbeat, KindService,
 	KindRequest, KindHandOver, KindErased, KindDispute, KindMismatch,

@@ -19,7 +19,7 @@ func keyCommand(t terminal) *cobra.Command {
 		Short:   "make, show and change keys",
 		RunE:    group,
 	}
-	c.AddCommand(keyNewCommand(t), keyShowCommand(t), keyChangeCommand(t), keyRotateCommand(t), keyRevokeCommand(t))
+	c.AddCommand(keyNewCommand(t), keyShowCommand(t), keyChangeCommand(t), keyRotateCommand(t), keyRevokeCommand(t), keyRecipientCommand(t))
 	return c
 }
 

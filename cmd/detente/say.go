@@ -17,12 +17,13 @@ import (
 // A speaker is who puts a statement on a record: the record, the keys that
 // sign together, and the folder where the largest head seen is remembered.
 type speaker struct {
-	t      terminal
-	record string
-	keys   []string
-	dir    string
-	wait   time.Duration
-	json   bool
+	t         terminal
+	record    string
+	keys      []string
+	documents []string // files
+	dir       string
+	wait      time.Duration
+	json      bool
 
 	via string // handing in: the mirror or custodian
 	as  string // preparing: whose statement it is
@@ -43,6 +44,7 @@ func (s *speaker) flags(c *cobra.Command) *cobra.Command {
 		return c
 	}
 	s.who(c)
+	c.Flags().StringArrayVar(&s.documents, "document", nil, "`FILE` that the statement names by a salted digest and leaves with the depositary; again for each further one")
 	c.Flags().DurationVar(&s.wait, "wait", 0, waitUsage)
 	return c
 }
@@ -73,10 +75,17 @@ func only(b statement.Body) composer {
 // receipt.
 func (s *speaker) say(ctx context.Context, compose composer) error {
 	if s.t.preparing {
+		if len(s.documents) > 0 {
+			return usage("a statement that is carried names no documents yet: say it with the keys at hand, or name them in a statement of their own")
+		}
 		return s.write(ctx, compose)
 	}
 	if s.wait < 0 {
 		return usage("--wait %v: want a duration above zero", s.wait)
+	}
+	docs, err := attach(s.documents)
+	if err != nil {
+		return err
 	}
 	signers, err := loadKeys(s.t, s.keys)
 	if err != nil {
@@ -87,7 +96,7 @@ func (s *speaker) say(ctx context.Context, compose composer) error {
 		return err
 	}
 	defer r.close()
-	st, err := composed(r, agreement.Name(signers[0].Name()), compose)
+	st, err := composed(r, agreement.Name(signers[0].Name()), naming(compose, docs))
 	if err != nil {
 		return err
 	}
@@ -101,6 +110,9 @@ func (s *speaker) say(ctx context.Context, compose composer) error {
 	}
 	receipt, err := r.submit(ctx, note)
 	if err != nil {
+		return err
+	}
+	if err := bring(ctx, s.t, r, receipt.Index, docs); err != nil {
 		return err
 	}
 	return s.conclude(ctx, r, saidReport{Entry: receipt.Index, ID: statement.IDOf(text).String(), Kind: string(st.Body.Kind())})

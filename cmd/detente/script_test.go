@@ -123,7 +123,7 @@ var placeholder = regexp.MustCompile(`<([a-z0-9-]+)>`)
 func fill(ts *testscript.TestScript, neg bool, args []string) {
 	arguments(ts, neg, args, 2, "fill FROM TO")
 	text := placeholder.ReplaceAllStringFunc(ts.ReadFile(args[0]), func(s string) string {
-		return ts.ReadFile(strings.Trim(s, "<>") + ".pub")
+		return strings.TrimSpace(ts.ReadFile(strings.Trim(s, "<>") + ".pub"))
 	})
 	ts.Check(os.MkdirAll(filepath.Dir(ts.MkAbs(args[1])), 0o755))
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o644))

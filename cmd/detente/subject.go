@@ -193,7 +193,11 @@ func reader(t terminal, as []statement.Signer) func() (statement.Signer, error) 
 	return func() (statement.Signer, error) {
 		if len(as) == 0 {
 			var err error
-			if as, err = loadKeys(t, nil); err != nil {
+			as, err = loadKeys(t, nil)
+			if errors.Is(err, errNoKey) {
+				return nil, usage("the record is private, and is read by those whom its text names: set DETENTE_KEY to the file of your key")
+			}
+			if err != nil {
 				return nil, err
 			}
 		}

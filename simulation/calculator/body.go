@@ -270,6 +270,7 @@ var kinds = map[string]kind{
 		return o["text"] != "" || len(o["documents"].([]any)) > 0
 	}), ""},
 	"attributed":     {"party", false, body("to", aWord, "text", words(1, 16384, true), "source", aWord, "dated", aTime), ""},
+	"redact":         {"party device custodian depositary", true, body("document", aHex, "reason", aText), "some"},
 	"receipt":        {"party custodian depositary", true, body("received", aTime), ""},
 	"accept-custody": {"custodian", false, body("vault", aName, "key", aKey), "some"},
 	"epoch": {"device", false, also(body("vault", aName, "epoch", anEpoch, "attempt", number(0, 65535), "need", aSeat,
