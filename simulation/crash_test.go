@@ -153,7 +153,7 @@ func TestRecorderWhoseMachineCrashes(t *testing.T) {
 		p.must(err)
 		last = max(last, n)
 	}
-	p.until("all is on the record", func(_ *record.Fold, l *vault.Ledger) bool { return simulation.Sealed(l) >= last })
+	p.until("all is on the record", func(_ *record.Fold, l *vault.Ledger) bool { return simulation.Sealed(l, "main") >= last })
 	t.Logf("%d lives, %d segments", m.life, last)
 	c := p.coverage()
 	if c.Seconds.Tamper > 0 || len(c.Anomalies) > 0 || c.Segments != last || m.life < 5 || last < 3 {

@@ -134,30 +134,30 @@ func (w *World) OpenRecorder(ctx context.Context, a *Actor) (*Filming, error) {
 	if err != nil {
 		return nil, err
 	}
-	film := newFilm()
+	films, gone := newFilms(w.Terms.cameras())
 	r, err := recorder.Open(ctx, recorder.Config{
 		Dir: w.Dir(a.Name), Signer: w.Keys.signer(a.Name, 0), Key: w.Keys.Private(a.Name), Record: c, Vault: Vault,
-		Source: func(string, source.Options) (source.Source, error) { return film, nil },
+		Source: func(camera string, _ source.Options) (source.Source, error) { return films[camera], nil },
 		Deal:   w.deal, Clock: w.Clock, Log: w.log.With("role", a.Name), FS: a.FS,
 	})
 	if err != nil {
 		return nil, err
 	}
 	w.mu.Lock()
-	w.recorder, w.film = r, film
+	w.recorder, w.films = r, films
 	w.mu.Unlock()
-	return &Filming{r, film}, nil
+	return &Filming{r, gone}, nil
 }
 
-// A Filming is one life of the recorder, with its camera.
+// A Filming is one life of the recorder, with its cameras.
 type Filming struct {
 	*recorder.Recorder
-	film *Film
+	gone chan struct{}
 }
 
 // Close ends the life.
 func (f *Filming) Close() error {
-	close(f.film.gone)
+	close(f.gone)
 	return f.Recorder.Close()
 }
 

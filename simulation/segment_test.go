@@ -94,7 +94,7 @@ func TestFilesSealedOneByOne(t *testing.T) {
 		if len(l.Attempts) > 1 {
 			t.Errorf("%d dealings: none is needed ahead", len(l.Attempts))
 		}
-		return simulation.Sealed(l) == 3
+		return simulation.Sealed(l, "main") == 3
 	})
 	p.Clock.Set(p.Terms.Closes)
 	if _, err := r.SealFiles(p.ctx, "main", [][]byte{{1}}); err == nil || !strings.Contains(err.Error(), "closed") {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"detente/agreement"
 )
 
 // The names of the cast.
@@ -34,6 +36,7 @@ type Terms struct {
 	Segment      time.Duration
 	Cadence      time.Duration
 	SegmentBytes int
+	Cameras      []string // none: one, called main
 	Witnesses    []string // four: three are a quorum, one may be bad
 	Custodians   []string
 	Need, Absent int
@@ -60,6 +63,13 @@ func DefaultTerms() Terms {
 func (t Terms) Small() Terms {
 	t.Custodians, t.Need, t.Absent = t.Custodians[:4], 2, 1
 	return t
+}
+
+func (t Terms) cameras() []string {
+	if len(t.Cameras) == 0 {
+		return []string{camera}
+	}
+	return t.Cameras
 }
 
 const day = 24 * time.Hour
@@ -100,6 +110,9 @@ func (t Terms) text(k *Keys) string {
 	w("  verified = { by = %s, within = %s, silence = accepts }\n}\n", Host, seconds(t.Within))
 	w("vault %s {\n  records = \"surveillance\"\n  recorder = %s\n  host = %s\n  opens_to = [%s]\n  opens_if = %s.fulfilled\n", Vault, Recorder, Host, Agency, Commitment)
 	w("  opens = %s\n  closes = %s\n  pending = hold\n  else = %s\n", t.Opens.UTC().Format(time.RFC3339), t.Closes.UTC().Format(time.RFC3339), t.Else)
+	if len(t.Cameras) > 0 {
+		w("  cameras = [%s]\n", strings.Join(t.Cameras, ", "))
+	}
 	w("  hold = { at_most = %s, then = %s }\n  cut = { working = %s, margin = %s }\n", seconds(t.Hold), t.HoldThen, seconds(t.Working), seconds(t.Margin))
 	w("  epochs = { every = %s, segments = %s, cadence = %s, bytes = %d }\n", seconds(t.Epoch), seconds(t.Segment), seconds(t.Cadence), t.SegmentBytes)
 	proves := ""
@@ -108,4 +121,9 @@ func (t Terms) text(k *Keys) string {
 	}
 	w("  custodians = { of = [%s], need = %d, absent = %d%s }\n}\n", strings.Join(t.Custodians, ", "), t.Need, t.Absent, proves)
 	return b.String()
+}
+
+// Amended is the bundle of the same text with other terms.
+func (w *World) Amended(t Terms) (*agreement.Bundle, error) {
+	return agreement.NewBundle([]agreement.File{{Path: t.Name + ".agreement", Data: []byte(t.text(w.Keys))}})
 }

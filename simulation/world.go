@@ -44,7 +44,7 @@ type World struct {
 
 	mu       sync.Mutex
 	recorder *recorder.Recorder // in its present life
-	film     *Film              // of its camera
+	films    map[string]*Film   // of its cameras
 	dealer   func(vault.DealRequest) (*vault.DealResult, error)
 	ledger   *vault.Reader // of final entries
 }
@@ -118,7 +118,7 @@ func (w *World) cast(ctx context.Context) error {
 		w.Custodians = append(w.Custodians, &Actor{Name: name, Line: newLine(), FS: files, open: w.openCustodian})
 	}
 	w.Recorder = &Actor{Name: Recorder, Line: newLine(), FS: files, open: w.openRecorder}
-	w.film = newFilm()
+	w.films, _ = newFilms(w.Terms.cameras())
 	var err error
 	w.readerLine = newLine()
 	if w.Reader, err = w.Follow(ctx, "reader", w.readerLine); err != nil {
