@@ -119,9 +119,12 @@ func FoldTo(a *agreement.Agreement, entries [][]byte, n int64) (*Fold, error) {
 // Append folds one entry at index Size and says what it is. It is total: bytes
 // that are no entry stand on the record as inert, with the rule they break. The
 // result is the judgement as of now; Entry gives later ones.
-func (f *Fold) Append(entry []byte) *Judged {
-	leaf := tlog.RecordHash(entry)
-	j := f.judged(bytes.Clone(entry), leaf)
+func (f *Fold) Append(entry []byte) *Judged { return f.AppendLook(newLook(entry)) }
+
+// AppendLook is Append of an entry that was looked at ahead.
+func (f *Fold) AppendLook(look *Look) *Judged {
+	leaf := look.leaf
+	j := f.judged(look)
 	f.entries = append(f.entries, j)
 	switch {
 	case j.Index == 0:
@@ -171,22 +174,25 @@ func (f *Fold) atItsPlace(j *Judged) {
 
 // Judge says what an entry would be if it were appended now, and changes
 // nothing: whoever takes entries in asks before it appends.
-func (f *Fold) Judge(entry []byte) *Judged {
-	j := f.judged(bytes.Clone(entry), tlog.RecordHash(entry))
+func (f *Fold) Judge(entry []byte) *Judged { return f.JudgeLook(newLook(entry)) }
+
+// JudgeLook is Judge of an entry that was looked at ahead.
+func (f *Fold) JudgeLook(look *Look) *Judged {
+	j := f.judged(look)
 	j.UB = Never
 	return j
 }
 
-func (f *Fold) judged(entry []byte, leaf tlog.Hash) *Judged {
-	j := &Judged{Index: f.Size(), Bytes: entry}
-	if fault := f.judge(j, leaf); fault != nil {
+func (f *Fold) judged(look *Look) *Judged {
+	j := &Judged{Index: f.Size(), Bytes: look.entry}
+	if fault := f.judge(j, look); fault != nil {
 		j.Statement, j.Proof, j.Fault = nil, nil, fault
 	}
 	return j
 }
 
 // judge fills in what the entry is, or names the rule it breaks.
-func (f *Fold) judge(j *Judged, leaf tlog.Hash) *Fault {
+func (f *Fold) judge(j *Judged, look *Look) *Fault {
 	host := f.depositary
 	if len(j.Bytes) > statement.MaxEntry {
 		return fault(FaultOversized, host, "an entry has at most %d bytes, this one has %d", statement.MaxEntry, len(j.Bytes))
@@ -202,16 +208,16 @@ func (f *Fold) judge(j *Judged, leaf tlog.Hash) *Fault {
 	}
 	switch form := formOf(j.Bytes); form {
 	case statement.PurposeStatement:
-		return f.judgeStatement(j)
+		return f.judgeStatement(j, look)
 	case statement.PurposeProof:
-		if at, ok := f.proofs[leaf]; ok {
+		if at, ok := f.proofs[look.leaf]; ok {
 			return fault(FaultDuplicate, host, "the same bytes as the proof at entry %d", at)
 		}
 		note, err := ParseProof(j.Bytes)
 		if err != nil {
 			return fault(FaultNote, host, "%v", err)
 		}
-		if j.Proof, err = f.checkProof(note, j.Index); err != nil {
+		if j.Proof, err = f.checkProof(look.good, note, j.Index); err != nil {
 			return asFault(err)
 		}
 		return nil

@@ -75,16 +75,16 @@ func ParseProof(entry []byte) (note []byte, err error) {
 // the first counts. A line that claims a known key and does not verify rejects
 // the whole note.
 func (f *Fold) CheckProof(note []byte, index int64) (*Proof, error) {
-	return f.checkProof(bytes.Clone(note), index)
+	return f.checkProof(nil, bytes.Clone(note), index)
 }
 
 // checkProof is CheckProof of a note that nobody will change: the proof keeps it.
-func (f *Fold) checkProof(note []byte, index int64) (*Proof, error) {
+func (f *Fold) checkProof(v *statement.Verified, note []byte, index int64) (*Proof, error) {
 	host := f.depositary
 	if !f.opened {
 		return nil, fault(FaultNoRecord, host, "entry 0 is not the opening of this agreement's record, so no checkpoint of it counts")
 	}
-	p, err := f.cosigned(note)
+	p, err := f.cosignedBy(v, note)
 	if err != nil {
 		return nil, err
 	}
@@ -101,12 +101,14 @@ func (f *Fold) checkProof(note []byte, index int64) (*Proof, error) {
 // cosigned judges a checkpoint by itself: signed by one who may host the record
 // and cosigned by a quorum of each list in force at its size, of whatever
 // history. The proof keeps the note.
-func (l *host) cosigned(note []byte) (*Proof, error) {
+func (l *host) cosigned(note []byte) (*Proof, error) { return l.cosignedBy(nil, note) }
+
+func (l *host) cosignedBy(v *statement.Verified, note []byte) (*Proof, error) {
 	e := l.eras[0]
 	if len(l.eras) > 1 {
 		e = l.eraAt(sizeOf(note))
 	}
-	c, n, err := statement.OpenCheckpoint(note, l.origin, e.logKeys...)
+	c, n, err := statement.OpenCheckpointBy(v, note, l.origin, e.logKeys...)
 	if err != nil {
 		return nil, fault(noteFault(err), l.depositary, "%v", err)
 	}
@@ -114,9 +116,9 @@ func (l *host) cosigned(note []byte) (*Proof, error) {
 		return nil, fault(FaultSize, l.depositary, "checkpoint of size 0: want at least 1")
 	}
 	p := &Proof{Head: c.Head(), Note: note, What: Nothing}
-	line, key, _ := statement.LogLine(n, l.origin, e.logKeys...)
+	line, key, _ := statement.LogLineBy(v, n, l.origin, e.logKeys...)
 	p.Signer, p.lines = key, []int{line}
-	if err := p.count(e.lists, n); err != nil {
+	if err := p.count(v, e.lists, n); err != nil {
 		return nil, fault(FaultCosignature, l.depositary, "checkpoint of size %d: %v", c.Size, err)
 	}
 	for _, k := range p.counts {
@@ -156,7 +158,7 @@ func noteFault(err error) string {
 
 // count finds the cosignatures that count, in the order of their lines. A
 // witness of several lists counts for each.
-func (p *Proof) count(lists []list, n *statement.Note) error {
+func (p *Proof) count(v *statement.Verified, lists []list, n *statement.Note) error {
 	p.counts = make([]count, len(lists))
 	seen := make([][]bool, len(lists))
 	for k, q := range lists {
@@ -170,7 +172,7 @@ func (p *Proof) count(lists []list, n *statement.Note) error {
 			if w < 0 {
 				continue
 			}
-			at, err := q.keys[w].VerifyCosignature(n.Text, line)
+			at, err := q.keys[w].VerifyCosignatureBy(v, n.Text, line)
 			if errors.Is(err, statement.ErrTime) {
 				continue
 			}

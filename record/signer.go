@@ -50,9 +50,9 @@ func firstKeys(a *agreement.Agreement) (map[agreement.Name]*signer, error) {
 // judgeStatement judges a statement at its place. Who is at fault follows from
 // what signatures show: before they verify, anybody could have written the
 // name, so the depositary alone is to blame for admitting it.
-func (f *Fold) judgeStatement(j *Judged) *Fault {
+func (f *Fold) judgeStatement(j *Judged, look *Look) *Fault {
 	host := f.depositary
-	s, err := statement.Parse(j.Bytes)
+	s, err := look.statement()
 	if err != nil {
 		return fault(statementFault(err), host, "%v", err)
 	}
@@ -70,7 +70,7 @@ func (f *Fold) judgeStatement(j *Judged) *Fault {
 	if !known {
 		return fault(FaultUnknownSigner, host, "%s is no name with keys in this agreement", s.By)
 	}
-	if f := who.verify(s); f != nil {
+	if f := who.verify(look.good, s); f != nil {
 		if f.Culprit == "" {
 			f.Culprit = string(host)
 		}
@@ -123,8 +123,8 @@ func (f *Fold) had(h statement.Head) bool {
 
 // verify judges the signatures by the keys in force here. The culprit is set
 // only where a signature shows who it is.
-func (w *signer) verify(s *statement.Signed) *Fault {
-	err := w.keys.Verify(s)
+func (w *signer) verify(v *statement.Verified, s *statement.Signed) *Fault {
+	err := w.keys.VerifyBy(v, s)
 	switch {
 	case err == nil:
 		return nil

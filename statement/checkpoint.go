@@ -77,6 +77,11 @@ func SignCheckpoint(c Checkpoint, s Signer) ([]byte, error) {
 // the note, for FindCosignature; a bad line that claims one of the keys refuses
 // all.
 func OpenCheckpoint(note []byte, origin string, keys ...PublicKey) (Checkpoint, *Note, error) {
+	return OpenCheckpointBy(nil, note, origin, keys...)
+}
+
+// OpenCheckpointBy is OpenCheckpoint with what was verified before.
+func OpenCheckpointBy(v *Verified, note []byte, origin string, keys ...PublicKey) (Checkpoint, *Note, error) {
 	n, err := ParseNote(note)
 	if err != nil {
 		return Checkpoint{}, nil, err
@@ -90,7 +95,7 @@ func OpenCheckpoint(note []byte, origin string, keys ...PublicKey) (Checkpoint, 
 	}
 	signed := false
 	for i, sig := range n.Sigs {
-		switch claims, good := claimsLog(n.Text, sig, origin, keys); {
+		switch claims, good := claimsLog(v, n.Text, sig, origin, keys); {
 		case !claims:
 		case !good:
 			return Checkpoint{}, nil, refuse(ErrSignature, fmt.Sprintf("signature %d", i+1), "a signature of the depositary's key over this checkpoint")
@@ -109,14 +114,14 @@ func OpenCheckpoint(note []byte, origin string, keys ...PublicKey) (Checkpoint, 
 }
 
 // claimsLog is whether a line claims to be by one of the keys, and whether it is.
-func claimsLog(text []byte, sig Signature, origin string, keys []PublicKey) (claims, good bool) {
+func claimsLog(v *Verified, text []byte, sig Signature, origin string, keys []PublicKey) (claims, good bool) {
 	if sig.Name != origin {
 		return false, false
 	}
 	for _, key := range keys {
 		if sig.Hash == key.Hash(origin) {
 			claims = true
-			good = good || VerifyEd25519(key[:], text, sig.Sig)
+			good = good || v.verify(key[:], text, sig.Sig)
 		}
 	}
 	return claims, good
@@ -125,9 +130,14 @@ func claimsLog(text []byte, sig Signature, origin string, keys []PublicKey) (cla
 // LogLine is the line, and its place, by which a checkpoint that OpenCheckpoint
 // accepted is signed for the log origin, and the key that made it.
 func LogLine(n *Note, origin string, keys ...PublicKey) (line int, key PublicKey, ok bool) {
+	return LogLineBy(nil, n, origin, keys...)
+}
+
+// LogLineBy is LogLine with what was verified before.
+func LogLineBy(v *Verified, n *Note, origin string, keys ...PublicKey) (line int, key PublicKey, ok bool) {
 	for i, sig := range n.Sigs {
 		for _, key := range keys {
-			if sig.Name == origin && sig.Hash == key.Hash(origin) && VerifyEd25519(key[:], n.Text, sig.Sig) {
+			if sig.Name == origin && sig.Hash == key.Hash(origin) && v.verify(key[:], n.Text, sig.Sig) {
 				return i, key, true
 			}
 		}

@@ -12,6 +12,23 @@ import (
 // VerifyCosignature verifies a line of this witness over a checkpoint's text
 // and gives the time it states, which is never zero.
 func (w WitnessKey) VerifyCosignature(checkpointText []byte, sig Signature) (agreement.Instant, error) {
+	return w.VerifyCosignatureBy(nil, checkpointText, sig)
+}
+
+// VerifyCosignatureBy is VerifyCosignature with what was verified before.
+func (w WitnessKey) VerifyCosignatureBy(v *Verified, checkpointText []byte, sig Signature) (agreement.Instant, error) {
+	t, err := w.time(sig)
+	if err != nil {
+		return 0, err
+	}
+	if !w.verify(v, checkpointText, int64(t), sig.Sig[8:]) {
+		return 0, refuse(ErrSignature, "cosignature of "+shown(w.name), "a signature over this checkpoint and its time")
+	}
+	return t, nil
+}
+
+// time is what a line of this witness states, unverified.
+func (w WitnessKey) time(sig Signature) (agreement.Instant, error) {
 	where := "cosignature of " + shown(w.name)
 	if !w.Made(sig) {
 		return 0, refuse(ErrUnknownKey, where, "a line of key %08x", w.Hash())
@@ -23,19 +40,16 @@ func (w WitnessKey) VerifyCosignature(checkpointText []byte, sig Signature) (agr
 	if t < 1 || t > MaxInstant {
 		return 0, refuse(ErrTime, where, "a time from 1 to %d", int64(MaxInstant))
 	}
-	if !w.verify(checkpointText, int64(t), sig.Sig[8:]) {
-		return 0, refuse(ErrSignature, where, "a signature over this checkpoint and its time")
-	}
 	return agreement.Instant(t), nil
 }
 
-func (w WitnessKey) verify(checkpointText []byte, t int64, sig []byte) bool {
+func (w WitnessKey) verify(v *Verified, checkpointText []byte, t int64, sig []byte) bool {
 	message, err := w.message(checkpointText, t)
 	if err != nil {
 		return false
 	}
 	if w.alg == algCosignature {
-		return VerifyEd25519([]byte(w.key), message, sig)
+		return v.verify([]byte(w.key), message, sig)
 	}
 	key, err := mldsa.NewPublicKey(mldsa.MLDSA44(), []byte(w.key))
 	return err == nil && mldsa.Verify(key, message, sig, nil) == nil

@@ -65,8 +65,11 @@ type Tally struct {
 // Verify judges a statement: at least Need distinct keys of its author signed
 // it. Lines of unknown keys are ignored; one line that claims a key of the set
 // and does not verify makes the whole statement invalid, as C2SP asks.
-func (k KeySet) Verify(s *Signed) error {
-	t, err := k.Tally(s)
+func (k KeySet) Verify(s *Signed) error { return k.VerifyBy(nil, s) }
+
+// VerifyBy is Verify with what was verified before.
+func (k KeySet) VerifyBy(v *Verified, s *Signed) error {
+	t, err := k.tally(v, s)
 	if err != nil {
 		return err
 	}
@@ -79,7 +82,9 @@ func (k KeySet) Verify(s *Signed) error {
 
 // Tally counts what Verify would judge: a statement that still waits for
 // signatures has fewer than Need.
-func (k KeySet) Tally(s *Signed) (Tally, error) {
+func (k KeySet) Tally(s *Signed) (Tally, error) { return k.tally(nil, s) }
+
+func (k KeySet) tally(v *Verified, s *Signed) (Tally, error) {
 	if k.by == "" || s.By != k.by {
 		return Tally{}, refuse(ErrNotSigner, "line 4", "a statement by %s, whose keys these are", k.by)
 	}
@@ -97,7 +102,7 @@ func (k KeySet) Tally(s *Signed) (Tally, error) {
 				continue
 			}
 			claimed = true
-			if VerifyEd25519(key[:], s.Text, sig.Sig) {
+			if v.verify(key[:], s.Text, sig.Sig) {
 				signed = j
 			}
 		}
