@@ -41,15 +41,24 @@ func (h *hand) Now() time.Time {
 }
 
 func (h *hand) Sleep(ctx context.Context, d time.Duration) error {
-	return h.SleepUntil(ctx, h.Now().Add(d))
+	h.tell()
+	return h.until(ctx, h.Now().Add(d))
 }
 
-// SleepUntil waits until the hand was moved to an instant, or past it. Before
-// that it tells the test.
+// SleepUntil waits until the hand was moved to an instant, or past it.
 func (h *hand) SleepUntil(ctx context.Context, until time.Time) error {
+	h.tell()
+	return h.until(ctx, until)
+}
+
+// tell tells the test that somebody is about to wait.
+func (h *hand) tell() {
 	if h.waits != nil {
 		h.waits()
 	}
+}
+
+func (h *hand) until(ctx context.Context, until time.Time) error {
 	for {
 		h.mu.Lock()
 		now, moved := h.now, h.moved
