@@ -49,6 +49,7 @@ func (c *checker) build() {
 			c.buildVault(d, b)
 		}
 	}
+	c.checkCosignatures()
 	c.buildAmended()
 	c.checkWas()
 	if !c.declares(nounDepositary) {

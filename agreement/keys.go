@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 
 	"filippo.io/edwards25519"
@@ -110,4 +111,32 @@ func decodeWitnessKey(s string) (raw []byte, reason string) {
 		return nil, "the eight hex digits are not the hash of its name and key"
 	}
 	return key[1:], reason
+}
+
+// How many post-quantum cosignatures fit: each is a line of some 3,250 bytes
+// with a name of ordinary length, an entry holds 65,535, and a certificate that
+// a custodian carries 16,384.
+const (
+	maxPostQuantum      = 15
+	maxPostQuantumVault = 4
+)
+
+// checkCosignatures refuses more post-quantum witnesses than fit together.
+func (c *checker) checkCosignatures() {
+	most, where := maxPostQuantum, "a proof of time"
+	if c.declares(nounVault) {
+		most, where = maxPostQuantumVault, "what a custodian carries to show that it may act"
+	}
+	n := 0
+	for _, w := range c.a.Witnesses {
+		if !slices.Contains(c.a.Quorum.Of, w.Name) {
+			continue
+		}
+		if key, _ := decodeWitnessKey(w.Key); len(key) == mldsaKeyBytes {
+			n++
+		}
+	}
+	if n > most {
+		c.errorAt(CodeQuorum, c.a.Quorum.Range, fmt.Sprintf("the cosignatures of %d post-quantum witnesses (ML-DSA-44) do not fit into %s: at most %d do", n, where, most), "let the others have Ed25519 keys: a quorum may mix both")
+	}
 }
