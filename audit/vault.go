@@ -16,6 +16,9 @@ var errMissing = errors.New("not in this file")
 // vault folds the evidence of one vault, holds whoever acted on its outcome to
 // the certificate he carries, and computes the coverage.
 func (r *Report) vault(e *record.Export, f *record.Fold, v *agreement.Vault) error {
+	if err := vault.SelfTest(); err != nil {
+		return err
+	}
 	l, err := vault.NewReader(f.Agreement(), v.Name)
 	if err != nil {
 		return err

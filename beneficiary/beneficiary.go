@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"detente/agreement"
@@ -80,7 +81,6 @@ type Culprit struct {
 // opening is one run of Open.
 type opening struct {
 	Config
-	terms    *agreement.Vault
 	ledger   *vault.Reader
 	delivery []vault.Delivery
 	report   *Report
@@ -91,11 +91,14 @@ type opening struct {
 	padded   int64
 }
 
+// selfTest is done once in a process: every ledger and judgement rests on it.
+var selfTest = sync.OnceValue(vault.SelfTest)
+
 // Open asks for every sealed epoch, waits for the shares as long as it may, and
 // opens what can be opened. It returns a *NotReleasedError if the outcome is
 // not release; otherwise a report, also when not everything opened.
 func Open(ctx context.Context, cfg Config) (*Report, error) {
-	if err := vault.CheckRuntime(); err != nil {
+	if err := selfTest(); err != nil {
 		return nil, err
 	}
 	if cfg.FS == nil {
@@ -132,17 +135,9 @@ func (o *opening) wait(ctx context.Context) error {
 }
 
 func (o *opening) open() error {
-	a := o.Mirror.Agreement()
-	for _, v := range a.Vaults {
-		if v.Name == o.Vault {
-			o.terms = v
-		}
-	}
-	if o.terms == nil {
-		return fmt.Errorf("agreement %s has no vault %s", a.Name, o.Vault)
-	}
 	var err error
-	if o.ledger, err = vault.NewReader(a, o.Vault); err != nil {
+	o.Mirror.With(func(f *record.Fold) { o.ledger, err = vault.ReaderOf(f, o.Vault) })
+	if err != nil {
 		return err
 	}
 	o.padded = o.ledger.Terms.SegmentBytes
@@ -181,7 +176,7 @@ func (o *opening) released(f *record.Fold, final []byte) error {
 	case outcome == machine.Released:
 		return nil
 	case outcome == machine.Erased:
-		reason = fmt.Sprintf("the outcome is erase; %d of %d custodians attest that they destroyed their shares", o.ledger.Erasures(), len(o.terms.Seats))
+		reason = fmt.Sprintf("the outcome is erase; %d of %d custodians attest that they destroyed their shares", o.ledger.Erasures(), len(o.ledger.Custodies))
 	case outcome == machine.Held:
 		reason = fmt.Sprintf("it is held since its close at %s", closes)
 	case known:

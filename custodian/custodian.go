@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,7 +38,7 @@ type Config struct {
 	FS        durable.FS // durable.OS if nil
 }
 
-// A Custodian serves every seat that an agreement gives to one name.
+// A Custodian serves every seat that the texts of an agreement give to one name.
 type Custodian struct {
 	cfg      Config
 	name     agreement.Name
@@ -46,16 +47,20 @@ type Custodian struct {
 
 	mu     sync.Mutex // held while acting
 	seats  []*seat
+	texts  int   // how many of those that have been in force were looked through for seats
 	caught bool  // all that an earlier life said is in the ledgers
 	unsaid bool  // something is owed that could not be done now
 	behind int64 // the size shown when the host first answered a Step; 0 before
 }
 
+// selfTest is done once in a process: every ledger and judgement rests on it.
+var selfTest = sync.OnceValue(vault.SelfTest)
+
 // Open takes the folder and reads the agreement; the first time it needs the
 // record's host for that. It refuses to start where the cryptography would not
-// work, or where the agreement gives this name no seat.
+// work, or where no text that has been in force gives this name a seat.
 func Open(ctx context.Context, cfg Config) (*Custodian, error) {
-	if err := vault.CheckRuntime(); err != nil {
+	if err := selfTest(); err != nil {
 		return nil, fmt.Errorf("opening custodian: %w", err)
 	}
 	if cfg.FS == nil {
@@ -75,7 +80,7 @@ func Open(ctx context.Context, cfg Config) (*Custodian, error) {
 	}
 	c.intake, err = mirror.OpenIntake(follower, cfg.Signer, hands, cfg.Log)
 	if err == nil {
-		err = c.takeSeats()
+		err = c.firstSeats(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening custodian: %w", err), follower.Close())
@@ -83,28 +88,52 @@ func Open(ctx context.Context, cfg Config) (*Custodian, error) {
 	return c, nil
 }
 
-func (c *Custodian) takeSeats() error {
-	a := c.follower.Agreement()
-	for _, v := range a.Vaults {
-		for i, name := range v.Seats {
-			if name != c.name {
-				continue
+// takeSeats takes the seats that the texts in force so far give to this name,
+// the first as the last: one that an amendment replaced keeps what it holds.
+func (c *Custodian) takeSeats() (err error) {
+	c.follower.With(func(f *record.Fold) {
+		all := f.Versions()
+		for _, t := range all[c.texts:] {
+			if err = c.takeSeatsOf(f, t.Agreement); err != nil {
+				return
 			}
-			r, err := vault.NewReader(a, v.Name)
-			if err != nil {
-				return err
-			}
-			s := &seat{custodian: c, agreement: a.ID, vault: v.Name, number: i + 1, ledger: r, dir: filepath.Join(c.cfg.Dir, string(v.Name))}
-			if err := s.open(); err != nil {
-				return err
-			}
-			c.seats = append(c.seats, s)
 		}
-	}
-	if len(c.seats) == 0 {
-		return fmt.Errorf("agreement %s gives custodian %s no seat", a.Name, c.name)
+		c.texts = len(all)
+	})
+	return err
+}
+
+func (c *Custodian) takeSeatsOf(f *record.Fold, a *agreement.Agreement) error {
+	for _, v := range a.Vaults {
+		taken := slices.ContainsFunc(c.seats, func(s *seat) bool { return s.vault == v.Name })
+		if taken || !slices.Contains(v.Seats, c.name) {
+			continue
+		}
+		r, err := vault.ReaderOf(f, v.Name)
+		if err != nil {
+			return err
+		}
+		s := &seat{custodian: c, agreement: f.Agreement().ID, vault: v.Name, ledger: r, dir: filepath.Join(c.cfg.Dir, string(v.Name))}
+		s.find()
+		if err := s.open(); err != nil {
+			return err
+		}
+		c.seats = append(c.seats, s)
 	}
 	return nil
+}
+
+// firstSeats looks for the seats, and asks the host for the newest texts before
+// it finds that there are none: an amendment may have brought them.
+func (c *Custodian) firstSeats(ctx context.Context) error {
+	if err := c.takeSeats(); err != nil || len(c.seats) > 0 {
+		return err
+	}
+	heard := c.follower.Update(ctx)
+	if err := c.takeSeats(); err != nil || len(c.seats) > 0 {
+		return err
+	}
+	return errors.Join(fmt.Errorf("no text of agreement %s that has been in force gives custodian %s a seat: start it when the amendment that does is in force", c.follower.Agreement().Name, c.name), heard)
 }
 
 // Handler serves the record as this custodian verified it, and its second
@@ -220,6 +249,9 @@ func (c *Custodian) act(ctx context.Context, note []byte) (judged []byte, err er
 	if note == nil {
 		note = judged
 	}
+	if err := c.takeSeats(); err != nil {
+		return nil, err
+	}
 	for _, s := range c.seats {
 		if err := c.actFor(ctx, s, final, note); err != nil {
 			return nil, fmt.Errorf("vault %s: %w", s.vault, err)
@@ -233,6 +265,7 @@ func (c *Custodian) actFor(ctx context.Context, s *seat, final int64, note []byt
 	var err error
 	c.follower.With(func(f *record.Fold) {
 		if err = s.ledger.Read(f, final); err == nil {
+			s.find()
 			found, err = s.decide(f, note)
 		}
 	})

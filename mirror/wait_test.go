@@ -52,7 +52,8 @@ func TestWaitNoticesWhatAnotherCallLearns(t *testing.T) {
 			b.add(inert("x", 2)...)
 			update(t, f)
 		})
-		if err := f.Wait(within(t), func(fold *record.Fold, _ int64) bool { return fold.Size() == 3 }); err != nil {
+		ctx := within(t)
+		if err := f.Wait(ctx, func(fold *record.Fold, _ int64) bool { return fold.Size() == 3 }); err != nil || ctx.Err() != nil {
 			t.Errorf("with all final %t: %v", final, err)
 		}
 		settled()
@@ -70,7 +71,8 @@ func TestWaitFinalSeesLaterTimes(t *testing.T) {
 		b.cosign(noon+60, "vienna", "geneva", "seoul")
 		update(t, f)
 	})
-	if err := f.WaitFinal(within(t), judged); err != nil {
+	ctx := within(t)
+	if err := f.WaitFinal(ctx, judged); err != nil || ctx.Err() != nil {
 		t.Fatal(err)
 	}
 	settled()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,7 +45,7 @@ type Config struct {
 // A Recorder records for one vault.
 type Recorder struct {
 	cfg      Config
-	terms    *agreement.Vault
+	terms    *agreement.Vault // in the text in force when it was opened
 	follower *mirror.Follower
 	dir      string
 	started  time.Time // by the clock
@@ -74,9 +75,12 @@ type seenHead struct {
 // keptHeads bounds the heads that are kept, for clips that began a while ago.
 const keptHeads = 1024
 
+// selfTest is done once in a process: every ledger and judgement rests on it.
+var selfTest = sync.OnceValue(vault.SelfTest)
+
 // Open takes the folder. The first time it needs the record's host.
 func Open(ctx context.Context, cfg Config) (*Recorder, error) {
-	if err := vault.CheckRuntime(); err != nil {
+	if err := selfTest(); err != nil {
 		return nil, fmt.Errorf("opening recorder: %w", err)
 	}
 	if cfg.FS == nil {
@@ -90,27 +94,48 @@ func Open(ctx context.Context, cfg Config) (*Recorder, error) {
 		cfg: cfg, follower: follower, dir: filepath.Join(cfg.Dir, string(cfg.Vault)),
 		started: cfg.Clock.Now(), caught: make(chan struct{}), news: make(chan struct{}, 1), completed: map[string]bool{},
 	}
-	if err := r.open(); err != nil {
+	if err := r.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening recorder: %w", err), follower.Close())
 	}
 	return r, nil
 }
 
-func (r *Recorder) open() error {
-	a := r.follower.Agreement()
-	for _, v := range a.Vaults {
-		if v.Name == r.cfg.Vault {
-			r.terms = v
+// find looks for the vault in the texts that have been in force, and whether the
+// last that has it gives it to this recorder.
+func (r *Recorder) find() (err error) {
+	r.follower.With(func(f *record.Fold) {
+		if r.terms = termsOf(f.InForce(), r.cfg.Vault); r.terms == nil {
+			err = fmt.Errorf("agreement %s has no vault %s", f.InForce().Name, r.cfg.Vault)
+			return
 		}
+		if name := agreement.Name(r.cfg.Signer.Name()); name != r.terms.Recorder {
+			err = fmt.Errorf("the recorder of vault %s is %s; this key is of %s", r.cfg.Vault, r.terms.Recorder, name)
+			return
+		}
+		r.ledger, err = vault.ReaderOf(f, r.cfg.Vault)
+	})
+	return err
+}
+
+// termsOf is what a text says of a vault; nil if it has none of that name.
+func termsOf(a *agreement.Agreement, name agreement.Name) *agreement.Vault {
+	i := slices.IndexFunc(a.Vaults, func(v *agreement.Vault) bool { return v.Name == name })
+	if i < 0 {
+		return nil
 	}
-	if r.terms == nil {
-		return fmt.Errorf("agreement %s has no vault %s", a.Name, r.cfg.Vault)
+	return a.Vaults[i]
+}
+
+func (r *Recorder) open(ctx context.Context) error {
+	err := r.find()
+	if err != nil {
+		// An amendment may have brought the vault, or this recorder.
+		if heard := r.follower.Update(ctx); heard != nil {
+			return errors.Join(err, heard)
+		}
+		err = r.find()
 	}
-	if name := agreement.Name(r.cfg.Signer.Name()); name != r.terms.Recorder {
-		return fmt.Errorf("the recorder of vault %s is %s; this key is of %s", r.cfg.Vault, r.terms.Recorder, name)
-	}
-	var err error
-	if r.ledger, err = vault.NewReader(a, r.cfg.Vault); err != nil {
+	if err != nil {
 		return err
 	}
 	if r.shelf, err = openShelf(r.cfg.FS, r.dir, r.ledger.Terms.Cameras); err != nil {
@@ -306,7 +331,8 @@ func (r *Recorder) notBefore(start agreement.Instant) [32]byte {
 // force; false while that is not known.
 func (r *Recorder) opens() (at agreement.Instant, ok bool) {
 	r.follower.With(func(f *record.Fold) {
-		if at, ok = f.State().InForce(); ok && r.terms.Opens != nil {
+		t := termsOf(f.InForce(), r.cfg.Vault)
+		if at, ok = f.State().InForce(); ok && t != nil && t.Opens != nil {
 			at, ok = f.State().Opens(r.cfg.Vault)
 		}
 	})

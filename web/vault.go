@@ -146,12 +146,18 @@ func (s *site) vault(q *request) (any, error) {
 	return p, nil
 }
 
+// selfTest is done once in a process: every ledger and judgement rests on it.
+var selfTest = sync.OnceValue(vault.SelfTest)
+
 // readTo reads the ledger up, in pieces between which others may write.
 func (b *vaultBook) readTo(ctx context.Context, size int64) error {
 	if b.broken != nil {
 		return b.broken
 	}
 	if b.reader == nil {
+		if b.broken = selfTest(); b.broken != nil {
+			return b.broken
+		}
 		if b.reader, b.broken = vault.NewReader(b.book.agreement, b.vault.Name); b.broken != nil {
 			return b.broken
 		}

@@ -248,6 +248,9 @@ func vaultsOf(s *subject) ([]vaultReport, error) {
 
 // ledgerOf folds one vault of a record.
 func ledgerOf(s *subject, v *agreement.Vault) (*vault.Reader, error) {
+	if err := vault.SelfTest(); err != nil {
+		return nil, err
+	}
 	l, err := vault.NewReader(s.agreement, v.Name)
 	if err == nil {
 		err = l.Read(s.fold, s.fold.Size())
