@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"detente/agreement"
+	"detente/internal/ahead"
 	"detente/internal/clock"
 	"detente/internal/durable"
 	"detente/mirror"
@@ -230,6 +231,7 @@ type hosted struct {
 	within    time.Duration // for a witness to answer
 	log       *store.Log
 
+	intake    intake
 	mu        sync.RWMutex
 	fold      *record.Fold
 	proofs    map[string]int64 // valid proofs of time by their bytes
@@ -256,7 +258,7 @@ func (d *Depositary) newHosted(archive []byte) (*hosted, error) {
 	if a == nil {
 		return nil, &TextError{diagnostics}
 	}
-	h := &hosted{origin: record.Origin(a), agreement: a, bundle: b, archive: archive, within: d.cfg.within, proofs: map[string]int64{}}
+	h := &hosted{origin: record.Origin(a), agreement: a, bundle: b, archive: archive, within: d.cfg.within, proofs: map[string]int64{}, intake: intake{turn: make(chan struct{}, 1)}}
 	if h.keys, err = record.LogKeys(a); err != nil {
 		return nil, err
 	}
@@ -296,8 +298,8 @@ func (h *hosted) replay() error {
 		if len(entries) == 0 {
 			return fmt.Errorf("the store has no entry %d of %d", h.fold.Size(), size)
 		}
-		for _, e := range entries {
-			h.take(e)
+		for _, l := range ahead.Look(h.fold.Ring(), entries) {
+			h.take(l)
 		}
 	}
 	if head := h.log.Head(); h.fold.Head() != head {
@@ -307,10 +309,10 @@ func (h *hosted) replay() error {
 }
 
 // take folds an entry that is on the record.
-func (h *hosted) take(entry []byte) *record.Judged {
-	j := h.fold.Append(entry)
+func (h *hosted) take(l *record.Look) *record.Judged {
+	j := h.fold.AppendLook(l)
 	if j.Proof != nil {
-		h.proofs[string(entry)] = j.Index
+		h.proofs[string(l.Bytes())] = j.Index
 	}
 	return j
 }

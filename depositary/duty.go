@@ -181,15 +181,26 @@ func (d *Depositary) append(h *hosted, t task, note []byte) error {
 // append makes an entry durable and folds it, with h locked. After an error
 // nobody knows whether the entry is there, so the caller stops the record.
 func (h *hosted) append(entry []byte) error {
+	return h.appendLooks(h.fold.Ring().Look(entry)...)
+}
+
+// appendLooks is append of entries that were looked at ahead, all or none.
+func (h *hosted) appendLooks(looks ...*record.Look) error {
 	// The store refuses as well; this one says what to do about it.
 	if cosigned := headOf(h.log.Cosigned()); cosigned.Size > h.fold.Size() {
 		return &LostError{Origin: h.origin, Have: h.fold.Head(), Cosigned: cosigned}
 	}
 	// Not the request's context: who goes away cannot leave this undecided.
-	if _, _, err := h.log.Append(context.Background(), entry, h.fold.Size()); err != nil {
+	entries := make([][]byte, len(looks))
+	for i, l := range looks {
+		entries[i] = l.Bytes()
+	}
+	if _, _, err := h.log.AppendAll(context.Background(), entries, h.fold.Size()); err != nil {
 		return err
 	}
-	h.take(entry)
+	for _, l := range looks {
+		h.take(l)
+	}
 	return nil
 }
 

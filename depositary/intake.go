@@ -83,32 +83,7 @@ func (d *Depositary) Submit(id agreement.Digest, entry []byte, expect int64) (*m
 	if h == nil {
 		return nil, &Refusal{http.StatusNotFound, codeUnknownRecord, fmt.Sprintf("no record of agreement %s is open here", id), "look at the list of records at /"}
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	v := h.judge(entry)
-	switch {
-	case v.known != nil:
-		return h.receipt(v.known) // it is there: asking again is no fault
-	case v.fault != nil:
-		return nil, refuseFault(v.fault)
-	case h.halted.Load() != nil:
-		return nil, &Refusal{http.StatusServiceUnavailable, codeStopped, "the depositary has stopped this record: its store shows less than witnesses cosigned, or could not be written", "hand the statement to a mirror or custodian"}
-	case !h.confirmed:
-		return nil, &Refusal{http.StatusServiceUnavailable, codeUnconfirmed, "since its start the depositary has not heard from a quorum of witnesses that this is the whole record", "send it again in a moment"}
-	case expect >= 0 && expect != h.fold.Size():
-		return nil, &Refusal{http.StatusConflict, codeMoved, fmt.Sprintf("the record has %d entries, not %d", h.fold.Size(), expect), "read on and decide again"}
-	case v.s == nil:
-		if must, why, err := h.owed(entry); err != nil || !must {
-			return nil, &Refusal{http.StatusUnprocessableEntity, codeUseless, "a valid proof of time, but " + why, "nothing: the record needs no other"}
-		}
-	}
-	if err := h.append(entry); err != nil {
-		return nil, d.stop(h, err)
-	}
-	d.redact(h, h.fold.Size()-1)
-	r, err := h.receipt(h.fold.Entry(h.fold.Size() - 1))
-	d.poke(h)
-	return r, err
+	return d.submit(h, entry, expect)
 }
 
 // owed asks whether the record must have a submitted proof.

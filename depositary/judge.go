@@ -14,14 +14,19 @@ type verdict struct {
 
 // judge says what an entry would be, and appends nothing.
 func (h *hosted) judge(entry []byte) verdict {
-	if i, ok := h.proofs[string(entry)]; ok {
+	return h.judgeLook(h.fold.Ring().Look(entry)[0])
+}
+
+// judgeLook is judge of an entry that was looked at ahead.
+func (h *hosted) judgeLook(look *record.Look) verdict {
+	if i, ok := h.proofs[string(look.Bytes())]; ok {
 		return verdict{known: h.fold.Entry(i)}
 	}
-	if s, err := statement.Parse(entry); err == nil {
+	if s := look.Statement(); s != nil {
 		if j, ok := h.fold.ByID(s.ID); ok {
 			return verdict{known: j}
 		}
 	}
-	j := h.fold.Judge(entry)
+	j := h.fold.JudgeLook(look)
 	return verdict{fault: j.Fault, s: j.Statement}
 }

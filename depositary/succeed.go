@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"detente/agreement"
+	"detente/internal/ahead"
 	"detente/internal/durable"
 	"detente/mirror"
 	"detente/record"
@@ -95,8 +96,8 @@ func (d *Depositary) takeIn(ctx context.Context, c *mirror.Copy) (*hosted, error
 		if _, _, err := h.log.AppendAll(ctx, entries, size); err != nil {
 			return nil, err
 		}
-		for _, e := range entries {
-			h.take(e)
+		for _, l := range ahead.Look(h.fold.Ring(), entries) {
+			h.take(l)
 		}
 	}
 	if _, final := c.Checkpoints(); final != nil {

@@ -1,0 +1,93 @@
+package depositary
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"detente/record"
+	"detente/statement"
+)
+
+// TestManyAtOnce submits at the same time statements, the same ones again,
+// spoilt ones, and a change of keys after which half of the rest have no force:
+// whatever was answered is so, and the record is one that a reader folds
+// without an inert entry.
+func TestManyAtOnce(t *testing.T) {
+	w := newWorld(t).open()
+	const each = 60
+	var notes [][]byte
+	for i := range each {
+		good := w.brio(declare(fmt.Sprint("said by brio ", i)))
+		spoilt := w.brio(declare(fmt.Sprint("never said ", i)))
+		spoilt[len(spoilt)-20] ^= 1
+		notes = append(notes, good, good, spoilt, w.alba(declare(fmt.Sprint("said by alba ", i))))
+		if i == each/2 {
+			notes = append(notes, w.alba(statement.KeyBody{Add: []string{public("alba-3")}, Revoke: []string{public("alba-2")}, Need: 2}))
+		}
+	}
+	receipts, refusals := make([]int64, len(notes)), make([]string, len(notes))
+	var all sync.WaitGroup
+	for i, note := range notes {
+		all.Go(func() {
+			receipts[i] = -1
+			r, err := w.d.Submit(w.a.ID, note, -1)
+			switch refused, is := errors.AsType[*Refusal](err); {
+			case err == nil:
+				receipts[i] = r.Index
+				if _, err := r.Verify(w.hosted().origin, w.hosted().keys...); err != nil {
+					t.Errorf("entry %d: %v", r.Index, err)
+				}
+			case is:
+				refusals[i] = refused.Code
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	h := w.hosted()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	at := map[int64]string{}
+	for i, note := range notes {
+		switch s, err := statement.Parse(note); {
+		case receipts[i] < 0:
+			if c := refusals[i]; c != record.FaultSignature && c != record.FaultNotCanonical && c != record.FaultRevokedKey && c != record.FaultUnsigned {
+				t.Errorf("note %d: refused: %q", i, c)
+			}
+		case err != nil:
+			t.Errorf("note %d: accepted, and does not parse: %v", i, err)
+		default:
+			if j := h.fold.Entry(receipts[i]); j == nil || j.Statement == nil || j.Statement.ID != s.ID {
+				t.Errorf("note %d: entry %d is another", i, receipts[i])
+			}
+			if other, taken := at[receipts[i]]; taken && other != s.ID.String() {
+				t.Errorf("entry %d was given to two", receipts[i])
+			}
+			at[receipts[i]] = s.ID.String()
+		}
+	}
+	if len(at) < each {
+		t.Errorf("%d accepted, want at least those of brio, %d", len(at), each)
+	}
+	readAgain(t, w, h)
+}
+
+// readAgain folds what a record has one by one.
+func readAgain(t *testing.T, w *world, h *hosted) {
+	t.Helper()
+	again, err := record.NewFold(w.a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range h.fold.Size() {
+		if j := again.Append(h.fold.Entry(i).Bytes); j.Fault != nil {
+			t.Errorf("entry %d is inert: %v", i, j.Fault)
+		}
+	}
+	if again.Head() != h.fold.Head() || again.Head() != h.log.Head() {
+		t.Errorf("read again %s, folded %s, durable %s", again.Head(), h.fold.Head(), h.log.Head())
+	}
+}
