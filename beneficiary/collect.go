@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"detente/agreement"
 	"detente/internal/durable"
 	"detente/record"
 	"detente/statement"
@@ -23,9 +24,9 @@ func (o *opening) request(ctx context.Context) error {
 	if last == 0 {
 		return &NotReleasedError{fmt.Sprintf("vault %s is released and no epoch of it was ever sealed: there is nothing to open", o.Vault)}
 	}
-	asked := make([]bool, len(o.terms.Seats))
+	asked := make([]bool, len(o.ledger.Custodies))
 	for _, r := range o.ledger.Requests {
-		keys, err := o.loadKeys(r.ID)
+		keys, err := o.loadKeys(r)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // somebody else's
 		}
@@ -40,7 +41,7 @@ func (o *opening) request(ctx context.Context) error {
 	}
 	var seats []int
 	for i := range asked {
-		if !asked[i] {
+		if !asked[i] && o.holds(i+1) {
 			seats = append(seats, i+1)
 		}
 	}
@@ -93,15 +94,15 @@ func (o *opening) keysFile(id statement.ID) string {
 	return filepath.Join(o.Dir, "delivery", id.String())
 }
 
-func (o *opening) loadKeys(id statement.ID) ([]*vault.PrivateKey, error) {
-	b, err := durable.ReadFile(o.FS, o.keysFile(id), int64(vault.MaxSeats*vault.SeedSize))
+func (o *opening) loadKeys(r *vault.Request) ([]*vault.PrivateKey, error) {
+	b, err := durable.ReadFile(o.FS, o.keysFile(r.ID), int64(vault.MaxSeats*vault.SeedSize))
 	if err != nil {
 		return nil, err
 	}
-	if len(b) != len(o.terms.Seats)*vault.SeedSize {
-		return nil, fmt.Errorf("%s has %d bytes, want %d", o.keysFile(id), len(b), len(o.terms.Seats)*vault.SeedSize)
+	if len(b) != len(r.Keys)*vault.SeedSize { // of the seats there were when it was made
+		return nil, fmt.Errorf("%s has %d bytes, want %d", o.keysFile(r.ID), len(b), len(r.Keys)*vault.SeedSize)
 	}
-	keys := make([]*vault.PrivateKey, len(o.terms.Seats))
+	keys := make([]*vault.PrivateKey, len(r.Keys))
 	for i := range keys {
 		seed := b[i*vault.SeedSize : (i+1)*vault.SeedSize]
 		if bytes.Equal(seed, make([]byte, vault.SeedSize)) {
@@ -182,12 +183,26 @@ func (o *opening) accuse(ctx context.Context, c *vault.Collection) {
 	for _, w := range c.Wrong {
 		on := slices.ContainsFunc(w.HandOver.Shares, func(s vault.HandedShare) bool { return s.Attempt == c.Attempt && s.Finding != "" })
 		o.prove(ctx, fmt.Sprintf("%s %s", w.HandOver.ID, w.Dispute.Digest), on, w.HandOver.ID, w.Dispute,
-			Culprit{Name: o.terms.Seats[w.HandOver.Seat-1], Epoch: epoch, Reason: w.Reason.Error()})
+			Culprit{Name: o.ledger.Custodies[w.HandOver.Seat-1].Custodian, Epoch: epoch, Reason: w.Reason.Error()})
 	}
 	if c.Mismatch != nil {
 		o.prove(ctx, c.Attempt.Digest.String(), c.Attempt.Mismatch != "", statement.ID{}, *c.Mismatch,
-			Culprit{Name: o.terms.Recorder, Epoch: epoch, Reason: vault.ErrMismatch.Error()})
+			Culprit{Name: o.dealer(c.Attempt), Epoch: epoch, Reason: vault.ErrMismatch.Error()})
 	}
+}
+
+// dealer is who dealt a dealing: an amendment may have named another since.
+func (o *opening) dealer(a *vault.Attempt) (by agreement.Name) {
+	o.Mirror.With(func(f *record.Fold) { by = f.Entry(a.Entry).Statement.By })
+	return by
+}
+
+// holds is whether a seat has a share of any sealed epoch: of one that an
+// amendment added lately there is nothing to ask.
+func (o *opening) holds(seat int) bool {
+	return slices.ContainsFunc(o.ledger.Attempts, func(a *vault.Attempt) bool {
+		return a.Status == vault.Sealed && seat <= len(a.Core.Seats) && a.Core.Seats[seat-1].Keyed
+	})
 }
 
 // prove puts a proof on the record once, if it is not there already, and
@@ -228,7 +243,7 @@ func (o *opening) missing() {
 		}
 		for _, seat := range o.silent(a) {
 			o.report.Culprits = append(o.report.Culprits, Culprit{
-				Name: o.terms.Seats[seat-1], Epoch: e.Epoch, Reason: "handed over nothing in the time given",
+				Name: o.ledger.Custodies[seat-1].Custodian, Epoch: e.Epoch, Reason: "handed over nothing in the time given",
 			})
 		}
 	}

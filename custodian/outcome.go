@@ -129,7 +129,7 @@ func (s *seat) erase(ctx context.Context) error {
 	if err := s.forgetSeal(); err != nil {
 		return err
 	}
-	if !s.custodian.caught {
+	if !s.custodian.caught || s.number == 0 {
 		return nil
 	}
 	const about = "erased"
@@ -153,7 +153,7 @@ func (s *seat) erase(ctx context.Context) error {
 // acknowledged is of how many epochs the record says that this seat had a share.
 func (s *seat) acknowledged() (n int) {
 	for _, a := range s.ledger.Attempts {
-		if a.Status == vault.Sealed && a.States[s.number-1].Acknowledged >= 0 {
+		if _, state, ok := s.in(a); ok && a.Status == vault.Sealed && state.Acknowledged >= 0 {
 			n++
 		}
 	}

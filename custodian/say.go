@@ -87,7 +87,7 @@ func (s *seat) answer(ctx context.Context, a *vault.Attempt) error {
 		return err
 	}
 	// A dealing that can never be answered must not keep the seat from the next.
-	if me := s.ledger.Custodies[s.number-1]; s.said[about].note == nil && !me.Fresh() && me.Barred < 0 {
+	if me := s.ledger.Custodies[s.number-1]; s.said[about].note == nil && !me.Fresh() && me.Barred < 0 && me.Replaced < 0 {
 		return s.publish(ctx)
 	}
 	return nil

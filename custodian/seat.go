@@ -17,12 +17,12 @@ import (
 	"detente/vault"
 )
 
-// A seat is one place in one vault's roster.
+// A seat is one place in one vault's roster, that of today or a former one.
 type seat struct {
 	custodian *Custodian
 	agreement agreement.Digest
 	vault     agreement.Name
-	number    int
+	number    int           // as vault.Ledger numbers them, for ever; 0: the amendment that gives it is not final yet
 	ledger    *vault.Reader // of final entries only
 	dir       string
 
@@ -37,6 +37,20 @@ type seat struct {
 }
 
 func (s *seat) fs() durable.FS { return s.custodian.cfg.FS }
+
+// find looks for the seat's number.
+func (s *seat) find() {
+	i := slices.IndexFunc(s.ledger.Custodies, func(c *vault.Custody) bool { return c.Custodian == s.custodian.name })
+	s.number = i + 1
+}
+
+// in is the seat's part of a dealing; one from before it has none.
+func (s *seat) in(a *vault.Attempt) (mine vault.Seat, state vault.SeatState, ok bool) {
+	if s.number < 1 || s.number > len(a.Core.Seats) || !a.Core.Seats[s.number-1].Keyed {
+		return mine, state, false
+	}
+	return a.Core.Seats[s.number-1], a.States[s.number-1], true
+}
 
 // open reads the outcome that an earlier life acted on.
 func (s *seat) open() error {
@@ -105,6 +119,10 @@ func (s *seat) decide(f *record.Fold, note []byte) (*record.Certificate, error) 
 		s.custodian.cfg.Log.Error("holding: this custodian has given its word on another outcome than the certificate gives", "vault", s.vault, "word", s.word, "certificate", c.Outcome)
 		return nil, nil
 	}
+	if !f.MayActOn(s.custodian.name, c.Size) {
+		s.custodian.cfg.Log.Error("holding: this custodian has renounced the witnesses who made the certificate", "vault", s.vault, "certificate", c.Outcome, "size", c.Size)
+		return nil, nil
+	}
 	if signed := f.Signed(s.vault, s.custodian.name); signed != "" && signed != c.Outcome {
 		s.custodian.cfg.Log.Error("holding: this custodian has signed another outcome than the certificate gives", "vault", s.vault, "signed", signed, "certificate", c.Outcome)
 		return nil, nil
@@ -141,7 +159,7 @@ func (s *seat) serve(ctx context.Context) error {
 	if s.outcome == machine.Erased {
 		return s.erase(ctx)
 	}
-	if !s.custodian.caught {
+	if !s.custodian.caught || s.number == 0 {
 		return nil
 	}
 	if err := s.forgetKeys(); err != nil {
@@ -185,9 +203,10 @@ const halfPatience = 3 * time.Second
 func (s *seat) rekey(ctx context.Context) error {
 	me := s.ledger.Custodies[s.number-1]
 	half := slices.ContainsFunc(s.ledger.Attempts, func(a *vault.Attempt) bool {
-		return a.Status == vault.Incomplete && a.Core.Seats[s.number-1].Keyed
+		_, _, mine := s.in(a)
+		return a.Status == vault.Incomplete && mine
 	})
-	if s.outcome != "" || me.Fresh() || me.Accepted < 0 || me.Barred >= 0 || !half {
+	if s.outcome != "" || me.Fresh() || me.Accepted < 0 || me.Barred >= 0 || me.Replaced >= 0 || !half {
 		s.keyless = time.Time{}
 		return nil
 	}
@@ -209,9 +228,9 @@ func (s *seat) forgetKeys() error {
 		return err
 	}
 	for _, a := range s.ledger.Attempts {
-		mine, state := a.Core.Seats[s.number-1], a.States[s.number-1]
+		mine, state, ok := s.in(a)
 		spent := a.Status == vault.Void || a.Status == vault.Sealed && (state.Acknowledged >= 0 || state.Complained >= 0)
-		if !mine.Keyed || !spent || !slices.Contains(names, mine.Key.String()) {
+		if !ok || !spent || !slices.Contains(names, mine.Key.String()) {
 			continue
 		}
 		if err := s.destroy("key", mine.Key.String()); err != nil {

@@ -3,6 +3,7 @@ package recorder
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"detente/mirror"
 	"detente/statement"
@@ -23,6 +24,9 @@ type saying struct {
 func (r *Recorder) once(ctx context.Context, x *saying, answers statement.ID, body statement.Body) (*mirror.Receipt, error) {
 	if x.receipt != nil {
 		return x.receipt, nil
+	}
+	if t := termsOf(r.follower.InForce(), r.cfg.Vault); t == nil || t.Recorder != r.terms.Recorder {
+		return nil, fmt.Errorf("the text in force gives vault %s to another recorder than %s: stop this one", r.cfg.Vault, r.terms.Recorder)
 	}
 	if x.note == nil {
 		head := x.seen

@@ -3,9 +3,11 @@ package vault
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"detente/agreement"
 	"detente/record"
+	"detente/statement"
 )
 
 // A Reader folds a record into the ledger of one vault.
@@ -27,6 +29,27 @@ func NewReader(a *agreement.Agreement, vault agreement.Name) (*Reader, error) {
 	return &Reader{Ledger: l}, nil
 }
 
+// ReaderOf starts the ledger of a vault of any text that has been in force on a
+// record: of one that an amendment added, under the text that first has it.
+func ReaderOf(f *record.Fold, vault agreement.Name) (*Reader, error) {
+	for _, v := range f.Versions() {
+		if !slices.ContainsFunc(v.Agreement.Vaults, func(o *agreement.Vault) bool { return o.Name == vault }) {
+			continue
+		}
+		t, err := TermsOf(v.Agreement, vault)
+		if err != nil {
+			return nil, err
+		}
+		t.Agreement = f.Agreement().ID
+		l, err := NewLedger(t)
+		if err != nil {
+			return nil, err
+		}
+		return &Reader{Ledger: l, version: v}, nil
+	}
+	return nil, fmt.Errorf("no text of agreement %s that has been in force has vault %s", f.Agreement().Name, vault)
+}
+
 // Read folds the entries up to size that it has not folded yet. Whoever acts
 // on the ledger reads only what is final.
 func (r *Reader) Read(f *record.Fold, size int64) error {
@@ -41,6 +64,10 @@ func (r *Reader) Read(f *record.Fold, size int64) error {
 		if err != nil {
 			return err
 		}
+		// Before the text that added the vault, nothing could be said of it.
+		if r.version != nil && i < r.version.From && e.Statement != nil && e.Statement.Body.Kind() != statement.KindKey {
+			e.Statement = nil
+		}
 		if _, err := r.Append(e); err != nil {
 			return err
 		}
@@ -51,7 +78,7 @@ func (r *Reader) Read(f *record.Fold, size int64) error {
 // amend gives the ledger the terms in force before the entry at index i.
 func (r *Reader) amend(f *record.Fold, i int64) error {
 	v := f.VersionAt(i)
-	if v == r.version || v.Amendment == nil {
+	if v.Amendment == nil || r.version != nil && v.From <= r.version.From {
 		return nil
 	}
 	t, err := TermsOf(v.Agreement, r.Terms.Vault)
