@@ -125,6 +125,35 @@ func (f *Fold) Renounced(custodian agreement.Name) (agreement.Digest, bool) {
 	return to, ok
 }
 
+// MayActOn is whether a custodian is free to act on a certificate of a size:
+// whoever renounced the witnesses of then acts on none but those of at least the
+// first size that others must cosign.
+func (f *Fold) MayActOn(custodian agreement.Name, size int64) bool {
+	if _, ok := f.Renounced(custodian); !ok {
+		return true
+	}
+	at := f.Size() - 1
+	for ; at > 0; at-- {
+		j := f.Entry(at)
+		if j.Fault == nil && j.Statement != nil && j.Statement.By == custodian && j.Statement.Body.Kind() == statement.KindRenounce && f.ignored[at] == "" {
+			break
+		}
+	}
+	// The list that stood when it renounced, before what it may have brought about.
+	old := f.eraAt(at).lists
+	for _, e := range f.eras {
+		if e.from <= at {
+			continue
+		}
+		for _, l := range e.lists {
+			if !slices.ContainsFunc(old, func(o list) bool { return o.same(l.quorum) }) {
+				return size >= e.from
+			}
+		}
+	}
+	return false
+}
+
 // A Hosting is a depositary's word that it hosts the record.
 type Hosting struct {
 	Entry   int64

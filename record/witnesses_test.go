@@ -189,6 +189,9 @@ func TestDeadWitnessesAreReplaced(t *testing.T) {
 	if c, err := b.f.Decide("footage", old); err != nil || c.Ground != Halted {
 		t.Fatalf("one custodian of three is not enough: %+v, %v", c, err)
 	}
+	if b.f.MayActOn("c1", b.f.Size()) || !b.f.MayActOn("c2", b.f.Size()) {
+		t.Error("c1 alone has renounced what the old witnesses cosign, and is bound at once")
+	}
 	b.say("c2", renounce)
 	b.wantFault(b.proofBy(b.f.Size(), cut.H, oldThree...), FaultTooFew, "host")
 	if _, ok := b.f.Renounced("c2"); !ok {
@@ -204,6 +207,9 @@ func TestDeadWitnessesAreReplaced(t *testing.T) {
 	halted := b.by(b.f.Size(), later(cut.H, cut.Margin), newThree...)
 	if c, err := b.f.Decide("footage", halted); err != nil || c.Ground != Halted {
 		t.Errorf("by the new witnesses: %+v, %v", c, err)
+	}
+	if first := b.f.Size() - 2; b.f.MayActOn("c1", first-1) || !b.f.MayActOn("c1", first) || !b.f.MayActOn("c2", first) {
+		t.Error("who renounced acts on what the new witnesses cosign, and on nothing before")
 	}
 	b.refold()
 }
