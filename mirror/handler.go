@@ -13,12 +13,13 @@ import (
 
 // Handler serves the copy as the depositary serves the record: under the
 // agreement's id, checkpoint, head, tile/..., bundle and object/<hex>. What is
-// sent to others was verified here; they verify it again.
+// sent to others was verified here; they verify it again. A private record is
+// served to those who may read it.
 func (f *Follower) Handler() http.Handler {
 	mux := http.NewServeMux()
 	prefix := "/" + f.agreement.ID.String()
 	mux.Handle(prefix+"/", http.StripPrefix(prefix, Serve(shelf{f})))
-	return mux
+	return f.guard(mux)
 }
 
 // shelf is a follower's copy as a Shelf.

@@ -30,7 +30,10 @@ func key(name, label string) statement.Signer {
 var witnessNames = []string{"vienna", "geneva", "muscat", "seoul"}
 
 // pledge is the smallest agreement with a record.
-func pledge(t testing.TB) (*agreement.Agreement, *agreement.Bundle) {
+func pledge(t testing.TB) (*agreement.Agreement, *agreement.Bundle) { return pledgeWith(t, "") }
+
+// pledgeWith has one more line about the agreement.
+func pledgeWith(t testing.TB, line string) (*agreement.Agreement, *agreement.Bundle) {
 	t.Helper()
 	s := fmt.Sprintf(`detente 1
 
@@ -40,6 +43,7 @@ agreement the-pledge {
   clock        = simulated
   witnesses    = { of = [vienna, geneva, muscat, seoul], quorum = 3, faulty = 1 }
   proof_window = 1 hour
+  `+line+`
 }
 
 depositary host { key = "%s" }
@@ -90,9 +94,11 @@ type book struct {
 	before  func(*http.Request) // called before an answer; may be nil
 }
 
-func newBook(t testing.TB) *book {
+func newBook(t testing.TB) *book { return newBookWith(t, "") }
+
+func newBookWith(t testing.TB, line string) *book {
 	t.Helper()
-	a, bundle := pledge(t)
+	a, bundle := pledgeWith(t, line)
 	b := &book{t: t, a: a, changed: make(chan struct{}), objects: map[agreement.Digest][]byte{}}
 	var err error
 	if b.archive, err = EncodeBundle(bundle); err != nil {

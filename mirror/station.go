@@ -117,7 +117,7 @@ func (s *Station) Handler() http.Handler {
 	prefix := "/" + s.agreement.ID.String()
 	all.Handle(prefix+"/", http.StripPrefix(prefix, mux))
 	// Pages of strangers in somebody's browser cannot post here.
-	return http.NewCrossOriginProtection().Handler(all)
+	return http.NewCrossOriginProtection().Handler(s.guard(all))
 }
 
 // limitWaiters refuses to keep more readers waiting than memory is meant for.
