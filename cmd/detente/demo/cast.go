@@ -46,7 +46,7 @@ func (c *cast) start(ctx context.Context, name string, args ...string) (*player,
 	if err := os.MkdirAll(home, 0o700); err != nil {
 		return nil, err
 	}
-	talk, err := os.Create(filepath.Join(home, "talk.log"))
+	talk, err := os.OpenFile(filepath.Join(home, "talk.log"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) // a custodian keeps no folder that others may read
 	if err != nil {
 		return nil, err
 	}
