@@ -28,6 +28,7 @@ type play struct {
 	t       *testing.T
 	ctx     context.Context
 	claimed statement.ID // the agency's report of the lifting
+	amended bool         // the text was, which the calculator does not read
 }
 
 // within is how long a test waits for anything, in the machine's time: far
@@ -174,12 +175,13 @@ func (p *play) acknowledged(n int64) {
 	})
 }
 
-// seen waits until the custodians have seen the head that the reader has.
+// seen waits until the custodians have seen the head that there is.
 func (p *play) seen(custodians ...string) {
 	p.t.Helper()
-	_, want := p.Reader.Head()
 	for _, name := range custodians {
 		p.eventually(name+" has seen the head", func() bool {
+			p.must(p.Reader.Update(p.ctx))
+			_, want := p.Reader.Head()
 			got, err := os.ReadFile(filepath.Join(p.Dir(name), "mirror", "head"))
 			return err == nil && bytes.Equal(got, want)
 		})

@@ -208,3 +208,99 @@ func (p *play) lastHeard() (at agreement.Instant) {
 	})
 	return at
 }
+
+// prolonged is a play in which both sides agreed, before the close, on a close
+// that is a month later, and which has come to the old one.
+func prolonged(t *testing.T) *play {
+	t.Helper()
+	p := begun(t, simulation.DefaultTerms().Small())
+	old := p.Terms.Closes
+	p.film(2)
+	p.Clock.Set(old.Add(-day))
+	longer := p.Terms
+	longer.Closes = old.AddDate(0, 1, 0)
+	p.amend(longer)
+	p.Clock.Set(old.Add(day)) // past the old close, at which nothing is due any more
+	p.covered(p.say(simulation.Agency, none, words("It goes on.")))
+	p.wantOutcome(machine.Open)
+	p.wantRefused()
+	return p
+}
+
+// amend has both sides agree on other terms, and waits until they are in force.
+func (p *play) amend(terms simulation.Terms) {
+	p.t.Helper()
+	b, err := p.Amended(terms)
+	p.must(err)
+	parts, err := record.TextParts(b)
+	p.must(err)
+	for _, part := range parts {
+		p.say(simulation.Agency, none, part)
+	}
+	consent := statement.AmendBody{Bundle: b.Digest().String(), Findings: fmt.Sprintf("%064d", 0)}
+	p.say(simulation.Agency, none, consent)
+	p.effect(p.say(simulation.Host, none, consent))
+	p.Reader.With(func(f *record.Fold) {
+		if f.InForce().ID != b.Digest() {
+			p.t.Fatalf("in force is %s", f.InForce().ID)
+		}
+	})
+	p.Terms, p.amended = terms, true
+}
+
+// May 2021: the close is put off before it passes. What was dealt under the old
+// text opens under the new one.
+func TestExtendedInMay(t *testing.T) {
+	p := prolonged(t)
+	p.claim()
+	p.find("accepts")
+	p.pass(p.Terms.Closes)
+	p.wantOutcome(machine.Released)
+	p.wantOpened(2)
+	p.agreed(machine.Released)
+}
+
+// June 2021: the time that was added runs out, and nobody decides anything. The
+// text decides.
+func TestLapsedInJuneWithNoDecision(t *testing.T) {
+	p := prolonged(t)
+	p.covered(p.say(simulation.Agency, none, words("We ask for an answer.")))
+	p.lapse()
+	p.wantRefused()
+	r, _ := p.agreed(machine.Erased)
+	if v := r.Vaults[0]; v.Ground != record.Decided || v.Attested != 4 {
+		t.Errorf("%+v", v)
+	}
+}
+
+// The same, and on the day the record itself says nothing any more: whoever
+// holds a share comes to the same end by the certificate of a record that halted.
+func TestLapsedInJuneWhileTheRecordHalts(t *testing.T) {
+	p := prolonged(t)
+	p.must(p.Recorder.Stop())
+	p.until("nobody has anything left to say", func(_ *record.Fold, l *vault.Ledger) bool {
+		for _, a := range l.Attempts {
+			for i, s := range a.States {
+				if a.Core.Seats[i].Keyed && s.Acknowledged < 0 {
+					return false
+				}
+			}
+		}
+		return true
+	})
+	_, err := p.Quiet(p.ctx)
+	p.must(err)
+	p.seen(p.Terms.Custodians...)
+	p.must(p.StopHost())
+	p.Clock.Set(p.Terms.Cut().Add(p.Terms.Margin + time.Minute))
+	for _, name := range p.Terms.Custodians {
+		p.eventually(name+" has erased", func() bool { return p.files(name) == 0 })
+	}
+	p.must(p.StartHost())
+	p.erased(len(p.Terms.Custodians))
+	p.pass(p.Terms.Closes) // the record goes on, and decides: too late
+	r, _ := p.agreed(machine.Erased)
+	if v := r.Vaults[0]; v.Ground != record.Halted || len(r.Conduct) > 0 {
+		t.Errorf("%+v, conduct %v", v, r.Conduct)
+	}
+}

@@ -319,7 +319,6 @@ var kinds = map[string]kind{
 	"answer":   {"party", false, body("question", aName, "interpretation", aName, "reason", aText), ""},
 	"invite":   {"party", false, body("to", distinct(list(1, 64, aName), ""), "subject", aWord, "at", aTime, "place", words(0, 1024, false)), ""},
 	"reply":    {"party", true, body("reply", aFind, "reason", aText), ""},
-	"amend":    {"party", false, body("bundle", aHex, "reason", aText), ""},
 	"withdraw": {"party", false, body("reason", aText), ""},
 	"enrol":    {"party", false, body("delegate", aName, "credential", aWord, "kinds", distinct(list(1, 64, aKind), "")), ""},
 }

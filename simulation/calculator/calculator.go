@@ -15,7 +15,8 @@
 //
 // It reads only such texts as the simulation writes and the example of the
 // cameras: parties, measures, commitments to do something, vaults. A text with
-// anything else is refused, never read in part. It trusts that a text is
+// anything else is refused, and so is a record that amends its text; neither is
+// ever read in part. It trusts that a text is
 // sound, and takes the agreement's id from the record's opening: whoever calls
 // it compares that with the digest of the bundle. It is slow.
 package calculator
@@ -90,7 +91,8 @@ func Run(text []byte, entries [][]byte, objects map[[32]byte][]byte) (r *Result,
 	return f.result(objects), nil
 }
 
-// ErrSubset is that a text has something that this calculator does not read.
+// ErrSubset is that a text or a record has something that this calculator does
+// not read.
 var ErrSubset = errSubset
 
 func (f *fold) result(objects map[[32]byte][]byte) *Result {

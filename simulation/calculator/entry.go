@@ -101,6 +101,11 @@ func otherVersion(first string) bool {
 	return false
 }
 
+// amending are the kinds by which the text or the host of a record may change.
+// A record with one of them is refused, for what follows it cannot be read by
+// the first text alone.
+var amending = []string{"text", "amend", "renounce", "host"}
+
 // parse reads a statement's note: its text's lines, unsigned.
 func (c *calculation) parse(e []byte) (s *said, agreement, bundle, root string, n note, fault string) {
 	const bad = "not-canonical"
@@ -133,6 +138,9 @@ func (c *calculation) parse(e []byte) (s *said, agreement, bundle, root string, 
 		(s.seen != 0 || string(b) == strings.Repeat("\x00", 32))
 	if !ok {
 		return nil, "", "", "", n, bad
+	}
+	if slices.Contains(amending, s.kind) {
+		refuse("record: a statement of kind %s: %w", s.kind, errSubset)
 	}
 	k, known := kinds[s.kind]
 	if !known {
