@@ -72,6 +72,10 @@ func Amends(from, to *agreement.Agreement) (*agreement.Amendment, error) {
 		}
 		return nil, fmt.Errorf("it is the text of another agreement")
 	}
+	if from.Private != to.Private {
+		// Whoever spoke did so before these readers.
+		return nil, fmt.Errorf("whether the record is private cannot change: open another record for what others are to read, or are not")
+	}
 	for _, v := range from.Vaults {
 		// Its name is in everything that was ever encrypted for it.
 		if now, kept := m.Now(v.Name); !kept || now != v.Name {
@@ -136,6 +140,9 @@ func (f *Fold) consent(s *statement.Signed, b statement.AmendBody, i int64, at a
 	if err != nil {
 		panic("record: a consent that was judged valid: " + err.Error())
 	}
+	if reason := f.stale(s); reason != "" {
+		return machine.Verdict{Reason: reason}
+	}
 	if reason := f.consents.say(s, to); reason != "" {
 		return machine.Verdict{Reason: reason}
 	}
@@ -158,6 +165,17 @@ func (f *Fold) consent(s *statement.Signed, b statement.AmendBody, i int64, at a
 		return machine.Verdict{Reason: fmt.Sprintf("all have consented, but it cannot come into force as things stand: %v", err)}
 	}
 	return machine.Verdict{Effect: true}
+}
+
+// stale is why a consent cannot count for being too old; "" if it is not. A text
+// may come into force a second time, and with it everybody's word begins anew: a
+// consent of the first time, which its author may have taken back then, must not
+// come out of somebody's drawer.
+func (f *Fold) stale(s *statement.Signed) string {
+	if from := f.versions[len(f.versions)-1].From; s.Seen.Size < from && len(f.versions) > 1 {
+		return fmt.Sprintf("it cites a head of %d entries, from before the text in force came into force at %d: say it again", s.Seen.Size, from)
+	}
+	return ""
 }
 
 // seatsSuffice refuses an amendment with which a vault would have had more

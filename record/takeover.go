@@ -24,6 +24,12 @@ func (f *Fold) noteTakeover(j *Judged) {
 		}
 		return
 	}
+	if reason := f.stale(s); reason != "" {
+		if s.Body.Kind() == statement.KindRenounce {
+			f.ignored[j.Index] = reason
+		}
+		return
+	}
 	var to agreement.Digest
 	switch b := s.Body.(type) {
 	case statement.AmendBody:
