@@ -49,6 +49,7 @@ type Ledger struct {
 	counts     []int // of seats, by each text so far
 	amended    int64 // entries before the last amendment took hold; 0 if there was none
 	clock      agreement.Instant
+	began      agreement.Instant // the first that the clock showed; 0: it has shown none
 	heads      map[[32]byte]head
 	halves     map[Digest]bool  // of every key ever published for this vault
 	spent      map[Digest]int64 // keys that a dealing has named, and at which entry
@@ -157,6 +158,9 @@ func (l *Ledger) Append(e Entry) (*Verdict, error) {
 	}
 	l.size++
 	l.clock = max(l.clock, e.Clock)
+	if l.began == 0 {
+		l.began = l.clock
+	}
 	l.heads[e.Root] = head{size: l.size, clock: l.clock}
 	l.root = e.Root
 	if e.Statement == nil {

@@ -200,16 +200,18 @@ func (l *Ledger) possess(e Entry, b statement.PossessBody, v *Verdict) {
 
 // Proved is when a custodian last proved that it holds its shares, and whether
 // it owes a new proof by the text's interval: from half of it on it should
-// prove again, after all of it it is late.
+// prove again, after all of it it is late. since is the last proof, or when its
+// first share was sealed, or the record's first proof of time if that came after;
+// it is 0 if nothing is owed or nothing is known of the time.
 func (l *Ledger) Proved(seat int) (last *Possession, since agreement.Instant, due, late bool) {
 	c := l.Custodies[seat-1]
 	held := l.held(seat, l.size)
 	if len(held) == 0 || len(c.Erased) > 0 {
 		return nil, 0, false, false
 	}
-	since = held[0].SealClock
+	since = max(held[0].SealClock, l.began)
 	if n := len(c.Possessed); n > 0 {
-		last, since = &c.Possessed[n-1], c.Possessed[n-1].Clock
+		last, since = &c.Possessed[n-1], max(c.Possessed[n-1].Clock, l.began)
 	}
 	if every := l.Terms.Proves; every > 0 {
 		age := l.clock - since

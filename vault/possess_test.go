@@ -185,6 +185,24 @@ func TestWhenAProofIsOwed(t *testing.T) {
 	}
 }
 
+// A share sealed before the record has any proof of time is not late since the
+// beginning of all time.
+func TestProofsAreCountedFromTheFirstClock(t *testing.T) {
+	w := newWorld(t, 3, 2, 1)
+	w.clock = 0
+	w.acceptAll()
+	w.sealed(1)
+	w.ledger.Terms.Proves = 1000
+	if _, since, _, late := w.ledger.Proved(1); since != 0 || late {
+		t.Errorf("since %d, late %v, with no clock at all", since, late)
+	}
+	w.clock = 1_600_000_000
+	w.must("custodian-c", statement.ID{}, statement.HeartbeatBody{Vault: "cameras"})
+	if _, since, due, late := w.ledger.Proved(1); since != w.clock || due || late {
+		t.Errorf("since %d, due %v, late %v at %d", since, due, late, w.clock)
+	}
+}
+
 const possessVector = "../spec/vectors/vault/possess.json"
 
 // The vector: what others need to make and check the same proof.

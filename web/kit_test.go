@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -287,6 +288,26 @@ func (c *chronicle) begin() *chronicle {
 	}
 	c.tick(start)
 	return c
+}
+
+// possess has a custodian prove that it holds its share of the first epoch.
+func (c *chronicle) possess(name agreement.Name) {
+	c.t.Helper()
+	r, err := vault.NewReader(c.a, "footage")
+	if err == nil {
+		err = r.Read(c.f, c.f.Size())
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	seat := slices.IndexFunc(r.Custodies, func(x *vault.Custody) bool { return x.Custodian == name }) + 1
+	proof, err := r.Possess(seeded(9), seat, r.Head(), func(a *vault.Attempt) (*vault.Share, error) {
+		return a.Dealing.OpenShare(seat, c.keys[name])
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.say(name, statement.PossessBody{Vault: "footage", Seat: seat, Epochs: 1, Proof: base64.StdEncoding.EncodeToString(proof)})
 }
 
 // film makes one segment.

@@ -479,3 +479,24 @@ func TestLengthsOfTime(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestVaultShowsWhoProvedItsShares: how long ago each custodian proved that it
+// holds its shares, and who is overdue, where the text gives an interval.
+func TestVaultShowsWhoProvedItsShares(t *testing.T) {
+	c := newChronicle(t, "need = 2, absent = 1 }", "need = 2, absent = 1, proves = 7 days }").begin()
+	h := New(c)
+	says := func(want string, times int) {
+		t.Helper()
+		if html := page(t, h, "/vault/footage"); strings.Count(html, want) != times {
+			t.Errorf("the vault's page says %q %d times, want %d", want, strings.Count(html, want), times)
+		}
+	}
+	says("never proved that it holds its shares, first sealed less than a day ago", 3)
+	says("overdue:", 0)
+	c.tick(start + 7*day - 60)
+	c.possess("c2")
+	c.tick(start + 9*day)
+	says("overdue:</b> never proved that it holds its shares, first sealed 9 days ago", 2)
+	says("proved 2 days ago that it holds its shares, <a", 1)
+	says("overdue:", 2)
+}

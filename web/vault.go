@@ -83,6 +83,9 @@ type seatRow struct {
 	Barred   int64
 	Deed     string
 	Entry    int64
+	Proof    string // when it last proved that it holds its shares, if the text asks for that
+	ProofAt  int64
+	Overdue  bool
 }
 
 type requestRow struct {
@@ -316,7 +319,7 @@ func (s *site) custody(p *vaultPage, l *vault.Ledger) {
 		}
 	}
 	for i, c := range l.Custodies {
-		r := seatRow{Seat: c.Seat, Name: string(c.Custodian), Accepted: c.Accepted, Held: held[i], Barred: c.Barred, AliveAt: c.Alive.Entry, Entry: -1}
+		r := seatRow{Seat: c.Seat, Name: string(c.Custodian), Accepted: c.Accepted, Held: held[i], Barred: c.Barred, AliveAt: c.Alive.Entry, Entry: -1, ProofAt: -1}
 		if by := named[c.Custodian]; by == "neutral" {
 			r.Neutral = true
 		} else {
@@ -325,6 +328,7 @@ func (s *site) custody(p *vaultPage, l *vault.Ledger) {
 		if c.Alive.Entry >= 0 {
 			r.Alive = s.heard(c.Alive)
 		}
+		s.proved(&r, l)
 		s.deed(p, &r, c, handed)
 		p.Seats = append(p.Seats, r)
 		p.SeatRow = append(p.SeatRow, c.Seat)
@@ -350,6 +354,25 @@ func (s *site) custody(p *vaultPage, l *vault.Ledger) {
 		who := v.By
 		p.SetAside = append(p.SetAside, asideRow{v.Index, s.names.mark(who), string(v.Kind), plain(prose(v.Reason))})
 	}
+}
+
+// proved says how long ago a custodian proved that it holds its shares, where the
+// text gives it an interval.
+func (s *site) proved(r *seatRow, l *vault.Ledger) {
+	last, since, _, late := l.Proved(r.Seat)
+	if l.Terms.Proves == 0 || since == 0 {
+		return
+	}
+	days, ago := int(l.Clock()-since)/(24*60*60), "less than a day ago"
+	if days > 0 {
+		ago = plural(days, "day") + " ago"
+	}
+	r.Overdue = late
+	if last == nil {
+		r.Proof = "never proved that it holds its shares, first sealed " + ago
+		return
+	}
+	r.Proof, r.ProofAt = "proved "+ago+" that it holds its shares", last.Entry
 }
 
 // heard is the record's clock when somebody was last heard of; not set before

@@ -87,6 +87,7 @@ type vaultReport struct {
 	Seats    int             `json:"seats"`
 	Attested int             `json:"attested"` // seats that say they erased
 	Handed   int             `json:"handed"`   // seats that handed over
+	Proofs   []proofReport   `json:"proofs"`   // that custodians hold their shares, if the text asks for them
 }
 
 func statusCommand(t terminal) *cobra.Command {
@@ -179,6 +180,9 @@ func printStatus(t terminal, r statusReport) {
 			fmt.Fprintf(t.out, "; %d of %s attest that they erased", w.Attested, count(w.Seats, "custodian"))
 		}
 		fmt.Fprintln(t.out)
+		for _, p := range w.Proofs {
+			fmt.Fprintf(t.out, "  %s\n", p)
+		}
 	}
 	if r.Record == nil {
 		fmt.Fprintln(t.out, "no record: this is the text alone, before anybody has signed")
@@ -241,6 +245,7 @@ func vaultsOf(s *subject) ([]vaultReport, error) {
 				r.Sealed++
 			}
 		}
+		r.Proofs = proofsOf(l.Ledger)
 		out = append(out, r)
 	}
 	return out, nil
