@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 //	keep VAR REGEXP       set a variable to the group of a match in the last output
 //	start NAME args...    start a process of detente; $NAME is where it listens
 //	end NAME              end it, politely, and expect that it says yes
+//	crash NAME            kill it, as a power cut does
 //	fails NAME N REGEXP   wait until it has ended by itself, with the exit status N, having said that
 //	flip FILE OFFSET      turn one bit of a file
 //	trim FILE             take the white space off its ends
@@ -55,7 +56,7 @@ func TestStories(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "draw": draw, "fill": fill, "keep": keep, "start": start, "end": end, "fails": fails, "flip": flip, "trim": trim, "ready": ready,
+			"exits": exits, "draw": draw, "fill": fill, "keep": keep, "start": start, "end": end, "crash": crash, "fails": fails, "flip": flip, "trim": trim, "ready": ready,
 		},
 	})
 }
@@ -167,6 +168,15 @@ func end(ts *testscript.TestScript, neg bool, args []string) {
 	if err := p.stop(); err != nil {
 		ts.Fatalf("%s: %v: %s", args[0], err, p.err.String())
 	}
+}
+
+func crash(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 1, "crash NAME")
+	s := ts.Value(stageKey{}).(*stage)
+	p := s.processes[args[0]]
+	delete(s.processes, args[0])
+	ts.Check(p.cmd.Process.Kill())
+	p.stop()
 }
 
 func fails(ts *testscript.TestScript, neg bool, args []string) {
