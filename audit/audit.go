@@ -88,27 +88,54 @@ type Vault struct {
 // Run audits the bytes of an exported record. It is total: whatever the bytes
 // are, there is a report.
 func Run(file []byte) *Report {
-	r := &Report{Broken: []Fault{}, Checked: []Count{}, Unknown: []string{}, Conduct: []Conduct{}, Vaults: []Vault{}, Unchecked: beyond}
-	e, err := record.ReadExport(file, record.DefaultLimits)
+	r, err := run(file, (*record.Export).Fold)
 	if err != nil {
 		return r.broken(err)
 	}
-	f, err := e.Fold()
+	return r
+}
+
+// RunWith is Run with a fold by other means (see record.Export.FoldWith): the
+// report is the same. The error is feed's, and there is no report then.
+func RunWith(file []byte, feed func(f *record.Fold, entries [][]byte) error) (*Report, error) {
+	var ended error
+	r, err := run(file, func(e *record.Export) (*record.Fold, error) {
+		return e.FoldWith(func(f *record.Fold, entries [][]byte) error {
+			ended = feed(f, entries)
+			return ended
+		})
+	})
+	if ended != nil {
+		return nil, ended
+	}
 	if err != nil {
-		return r.broken(err)
+		return r.broken(err), nil
+	}
+	return r, nil
+}
+
+func run(file []byte, fold func(*record.Export) (*record.Fold, error)) (*Report, error) {
+	r := &Report{Broken: []Fault{}, Checked: []Count{}, Unknown: []string{}, Conduct: []Conduct{}, Vaults: []Vault{}, Unchecked: beyond}
+	e, err := record.ReadExport(file, record.DefaultLimits)
+	if err != nil {
+		return r, err
+	}
+	f, err := fold(e)
+	if err != nil {
+		return r, err
 	}
 	r.entries(f)
 	r.text(e, f)
 	for _, v := range f.Agreement().Vaults {
 		if err := r.vault(e, f, v); err != nil {
-			return r.broken(fmt.Errorf("vault %s: %w", v.Name, err))
+			return r, fmt.Errorf("vault %s: %w", v.Name, err)
 		}
 	}
 	r.undecided(f, max(f.Clock(), witnessed(e, f)))
 	if r.Verdict = Holds; len(r.Unknown) > 0 {
 		r.Verdict = Unknown
 	}
-	return r
+	return r, nil
 }
 
 // beyond is what no audit of a record can check.

@@ -118,6 +118,18 @@ func (r *exportReader) objects(e *Export) error {
 // object is named by a statement on the record. Entries with faults are no
 // error: they are in the fold.
 func (e *Export) Fold() (*Fold, error) {
+	return e.FoldWith(func(f *Fold, entries [][]byte) error {
+		for _, entry := range entries {
+			f.Append(entry)
+		}
+		return nil
+	})
+}
+
+// FoldWith is Fold by a caller who has the means to fold all entries faster, or
+// to say how far it is: feed must append each entry, in order, and its error
+// ends the fold.
+func (e *Export) FoldWith(feed func(f *Fold, entries [][]byte) error) (*Fold, error) {
 	a, diagnostics := agreement.Read(e.Bundle)
 	if a == nil {
 		for _, d := range diagnostics {
@@ -127,9 +139,15 @@ func (e *Export) Fold() (*Fold, error) {
 		}
 		return nil, badExport(folderBundle, "the text is not sound")
 	}
-	f, err := FoldTo(a, e.Entries, int64(len(e.Entries)))
+	f, err := NewFold(a)
 	if err != nil {
 		return nil, badExport(folderBundle, "%v", err)
+	}
+	if err := feed(f, e.Entries); err != nil {
+		return nil, err
+	}
+	if f.Size() != int64(len(e.Entries)) {
+		return nil, fmt.Errorf("record: %d of %d entries were folded", f.Size(), len(e.Entries))
 	}
 	return f, e.Check(f)
 }

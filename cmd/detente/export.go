@@ -10,8 +10,10 @@ import (
 
 	"detente/agreement"
 	"detente/audit"
+	"detente/internal/ahead"
 	"detente/internal/durable"
 	"detente/mirror"
+	"detente/record"
 	"detente/vault"
 
 	"github.com/spf13/cobra"
@@ -36,8 +38,13 @@ because the proof that decides is not covered yet.`,
 				return err
 			}
 			done := t.working("auditing " + args[0])
-			r := audit.Run(b)
+			r, err := audit.RunWith(b, func(f *record.Fold, entries [][]byte) error {
+				return ahead.Fold(cmd.Context(), f, entries, tellEntries(t, len(entries)))
+			})
 			done()
+			if err != nil {
+				return err
+			}
 			if asJSON {
 				if err := printJSON(t.out, r); err != nil {
 					return err
@@ -57,6 +64,20 @@ because the proof that decides is not covered yet.`,
 	c.Flags().StringVar(&remember, "dir", "", dirUsage)
 	jsonFlag(c, &asJSON)
 	return c
+}
+
+// everyEntries is how often an audit says how far it is.
+const everyEntries = 100_000
+
+// tellEntries says now and then how many of n entries are audited.
+func tellEntries(t terminal, n int) func(done int) {
+	next := everyEntries
+	return func(done int) {
+		if done >= next && done < n {
+			fmt.Fprintf(t.err, "%d of %d entries\n", done, n)
+			next = done + everyEntries
+		}
+	}
 }
 
 // toAudit is the exported record in a file, of a mirror's folder, or of a
