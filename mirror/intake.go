@@ -191,8 +191,9 @@ func (n *Intake) Pending() []*Handed {
 
 // Withheld is an entry held here that the record lacks and that could have
 // borne on what its first size entries decide: it was here before those were
-// final here, it would not be inert, and it is more than words or evidence. nil
-// if there is none. Whoever is about to act for good on a decision of that
+// final here, it would not be inert, it does not cite a head of all of them or
+// more (then its place is after them, or its author invented the head to make
+// everybody wait), and it is more than words or evidence. nil if there is none. Whoever is about to act for good on a decision of that
 // prefix waits until the entry is on the record, or until the time up to which
 // a silent depositary could have made him wait anyhow.
 func (n *Intake) Withheld(f *record.Fold, size int64) *Handed {
@@ -203,6 +204,9 @@ func (n *Intake) Withheld(f *record.Fold, size int64) *Handed {
 			continue
 		}
 		if s, err := statement.Parse(h.Entry); err == nil {
+			if s.Seen.Size >= size {
+				continue
+			}
 			if force := s.Body.Kind().Force(); force != statement.ForceMachine && force != statement.ForceRecord {
 				continue
 			}
