@@ -64,6 +64,9 @@ func (c *checker) characters(where, s string, newlines bool) {
 		return
 	}
 	for _, r := range s {
+		if 0x20 <= r && r < 0x7f { // nearly all
+			continue
+		}
 		if isHidden(r) && (r != '\n' || !newlines) {
 			c.fail(ErrCharacter, where, "no control character and none that is invisible or reverses the text, has U+%04X", r)
 			return

@@ -67,6 +67,10 @@ func ParseNote(b []byte) (*Note, error) {
 
 func checkNoteCharacters(b []byte) error {
 	for i := 0; i < len(b); {
+		if 0x20 <= b[i] && b[i] < utf8.RuneSelf { // nearly all
+			i++
+			continue
+		}
 		r, size := utf8.DecodeRune(b[i:])
 		if r == utf8.RuneError && size == 1 {
 			return refuse(ErrCharacter, fmt.Sprintf("byte %d", i), "valid UTF-8")
