@@ -50,8 +50,10 @@ race: tools
 vulnerabilities:
 	$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
 
+# Every figure of docs/benchmarks.md, against its limit or its peer in the same
+# run, in one table; the peers are built from source the first time.
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+	scripts/bench.sh
 
 # Everything that searches: hours may pass. Each says at its end what it did.
 sim: sim-record sim-storm sim-processes
