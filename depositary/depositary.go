@@ -68,7 +68,7 @@ type Depositary struct {
 	rounds  chan struct{}
 	workers sync.WaitGroup
 	halt    chan error // a record whose store shows less than was cosigned
-	objects atomic.Int64
+	objects objects
 	waiters chan struct{}
 }
 
@@ -263,8 +263,12 @@ func (d *Depositary) newHosted(archive []byte) (*hosted, error) {
 		return nil, err
 	}
 	if !slices.Contains(h.keys, d.cfg.Signer.Public()) {
-		return nil, fmt.Errorf("the text names the depositary %s with the key %s; this one has %s: write this key into the text, or use the depositary it names",
-			a.Depositaries[0].Name, h.keys[0], d.cfg.Signer.Public())
+		var named string // those who may host, and go on with, the record
+		for i, k := range h.keys {
+			named += fmt.Sprintf("\n  %s with the key %s", a.Depositaries[i].Name, k)
+		}
+		return nil, fmt.Errorf("the key of this depositary is not one that the text names; it has %s; the text names%s\nuse a key that it names, or have this one written into the text",
+			d.cfg.Signer.Public(), named)
 	}
 	if h.fold, err = record.NewFold(a); err != nil {
 		return nil, err

@@ -31,7 +31,12 @@ const (
 	maxSleep = 24 * time.Hour
 	// maxWaiters is how many readers may be kept waiting for news at once.
 	maxWaiters = 1024
-	// maxObjects is how many objects may be stored between two restarts: they
+	// maxObjects is how many new objects are stored in objectsDay of real time: they
 	// come before the statement that names them, so anybody may send one.
 	maxObjects = 100_000
+	// maxObjectsOf is how many of them one address may send: a stranger must not
+	// use up the room for what recorders have sealed. A recorder may send a batch
+	// every nine seconds for ever.
+	maxObjectsOf = maxObjects / 10
+	objectsDay   = 24 * time.Hour
 )

@@ -1,6 +1,7 @@
 package depositary
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -91,15 +92,21 @@ func expectOf(w http.ResponseWriter, r *http.Request) (int64, bool) {
 
 // serveObject is POST object: the answer is the digest in hex.
 func (d *Depositary) serveObject(w http.ResponseWriter, r *http.Request) {
-	if d.objects.Add(1) > maxObjects {
-		httpserve.Refuse(w, http.StatusTooManyRequests, httpserve.Refusal{Code: "busy", Error: "this depositary has stored all the objects it takes", Hint: "ask whoever runs it"})
+	from := httpserve.Address(r)
+	if !d.objects.room(from) { // before the body is read
+		httpserve.Refuse(w, http.StatusTooManyRequests, httpserve.Refusal{Code: "busy", Error: "this depositary has stored all the objects it takes, or all that it takes from one address", Hint: "ask whoever runs it"})
 		return
 	}
 	b, ok := httpserve.Body(w, r, mirror.MaxObject)
 	if !ok {
 		return
 	}
+	_, err := d.store.GetObject(sha256.Sum256(b))
+	known := err == nil
 	digest, err := d.store.PutObject(b)
+	if err == nil && !known {
+		d.objects.took(from)
+	}
 	if err != nil {
 		d.refuse(w, err)
 		return

@@ -129,6 +129,9 @@ func Busy(w http.ResponseWriter, status int, wait time.Duration, why string) {
 	Refuse(w, status, Refusal{Code: "busy", Error: why, Hint: fmt.Sprintf("ask again in %d s", seconds)})
 }
 
+// Address is who asks, as limits count it: the address without its port.
+func Address(r *http.Request) string { return hostOf(r.RemoteAddr) }
+
 // hostOf is the address without the port, an IPv6 network of 64 bits for one
 // address: that is what one caller is given.
 func hostOf(remote string) string {
