@@ -264,8 +264,8 @@ func (d *Depositary) newHosted(archive []byte) (*hosted, error) {
 	}
 	if !slices.Contains(h.keys, d.cfg.Signer.Public()) {
 		var named string // those who may host, and go on with, the record
-		for i, k := range h.keys {
-			named += fmt.Sprintf("\n  %s with the key %s", a.Depositaries[i].Name, k)
+		for _, host := range record.Hosts(a) {
+			named += fmt.Sprintf("\n  %s with the key %s", host.Name, host.Key)
 		}
 		return nil, fmt.Errorf("the key of this depositary is not one that the text names; it has %s; the text names%s\nuse a key that it names, or have this one written into the text",
 			d.cfg.Signer.Public(), named)

@@ -147,7 +147,7 @@ it can no longer be put there; 3 if it is not there yet and could still be.`,
 			}
 			h, err := mirror.ReadHanded(b)
 			if err != nil {
-				return no(fmt.Errorf("%s: %w", check, err))
+				return no(fmt.Errorf("%s is no receipt such as detente submit --via writes: %w", check, err))
 			}
 			path, _, err := subjectOf(args, 0)
 			if err != nil {

@@ -41,6 +41,7 @@ func TestMain(m *testing.M) {
 //	flip FILE OFFSET      turn one bit of a file
 //	trim FILE             take the white space off its ends
 //	ready command...      run it again and again until it is no longer refused a connection
+//	comes command...      run it again and again until it says yes
 func TestStories(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -56,7 +57,7 @@ func TestStories(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "draw": draw, "fill": fill, "keep": keep, "start": start, "end": end, "crash": crash, "fails": fails, "flip": flip, "trim": trim, "ready": ready,
+			"exits": exits, "draw": draw, "fill": fill, "keep": keep, "start": start, "end": end, "crash": crash, "fails": fails, "flip": flip, "trim": trim, "ready": ready, "comes": comes,
 		},
 	})
 }
@@ -211,13 +212,26 @@ func trim(ts *testscript.TestScript, neg bool, args []string) {
 // ssh-add ends with 2 while it cannot reach one.
 func ready(ts *testscript.TestScript, neg bool, args []string) {
 	arguments(ts, neg, args, 1, "ready command...")
-	again := time.NewTicker(10 * time.Millisecond)
-	defer again.Stop()
-	for limit := time.Now().Add(20 * time.Second); time.Now().Before(limit); <-again.C {
-		exit, ok := errors.AsType[*exec.ExitError](ts.Exec(args[0], args[1:]...))
-		if !ok || exit.ExitCode() != 2 {
+	again(ts, args, func(status int) bool { return status != 2 })
+}
+
+// comes waits for what others bring about, which nobody announces.
+func comes(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 1, "comes command...")
+	again(ts, args, func(status int) bool { return status == 0 })
+}
+
+func again(ts *testscript.TestScript, args []string, enough func(status int) bool) {
+	pause := time.NewTicker(10 * time.Millisecond)
+	defer pause.Stop()
+	for limit := time.Now().Add(20 * time.Second); time.Now().Before(limit); <-pause.C {
+		status := 0
+		if exit, ok := errors.AsType[*exec.ExitError](ts.Exec(args[0], args[1:]...)); ok {
+			status = exit.ExitCode()
+		}
+		if enough(status) {
 			return
 		}
 	}
-	ts.Fatalf("not ready: %v", args)
+	ts.Fatalf("in vain: %v", args)
 }
