@@ -21,8 +21,13 @@
 //
 // Promise: a host lets nobody read without such a signature by a key that the
 // record has for that name now, made for this host, this request and within
-// five minutes of the host's clock. A signature for one host is none for
-// another, and a request's is no statement.
+// five minutes of the host's clock. A signature for one name of a host is none
+// for another name, and a request's is no statement.
+//
+// Not promised: that a host is asked under its own name. It does not know all the
+// names under which it is reached, so whoever is asked in its place can pass the
+// request on, with the name that was signed, and read the one answer. A proxy in
+// front that answers to its own names alone ends that.
 //
 // Not promised: that a request is made once. Whoever can read the connection
 // can repeat it within the five minutes, and could read the answer anyway: use
