@@ -125,9 +125,11 @@ func (p *possession) prove(random io.Reader, s, t *scalar) ([]byte, error) {
 		return nil, fmt.Errorf("drawing a nonce: %w", err)
 	}
 	// As in Acknowledge: a repeated random state gives nothing away.
-	base := p.context().text("nonce").bytes(fresh[:]).bytes(s.Bytes()).bytes(t.Bytes())
-	defer clear(base)
-	k1, k2 := base[:len(base):len(base)].u16(1).scalar(), base[:len(base):len(base)].u16(2).scalar()
+	secret := appendSecret(appendSecret(make([]byte, 0, ShareSize), s), t)
+	base := p.context().text("nonce").roomy().bytes(fresh[:]).bytes(secret[:ShareSize/2]).bytes(secret[ShareSize/2:])
+	k1, k2 := base.u16(1).scalar(), base.u16(2).scalar()
+	clear(secret)
+	clear(base[:cap(base)])
 	defer wipe(k1, k2)
 	c := p.challenge(p.commitment(), commit(k1, k2))
 	z1 := ristretto255.NewScalar().Multiply(c, s)

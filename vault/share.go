@@ -17,7 +17,9 @@ type Share struct {
 }
 
 // Bytes are the share's 64 bytes, s then t.
-func (sh *Share) Bytes() []byte { return append(sh.s.Bytes(), sh.t.Bytes()...) }
+func (sh *Share) Bytes() []byte {
+	return appendSecret(appendSecret(make([]byte, 0, ShareSize), sh.s), sh.t)
+}
 
 // Wipe overwrites the share.
 func (sh *Share) Wipe() { wipe(sh.s, sh.t) }
@@ -107,10 +109,10 @@ func (d *Dealing) Acknowledge(random io.Reader, sh *Share, next PublicKey) ([]by
 	// The nonces depend on the share too, so that a repeated random state
 	// with another message does not give the share away.
 	secret := sh.Bytes()
-	base := newTranscript(statement.PurposeVaultNonce).bytes(fresh[:]).bytes(secret).bytes(d.Digest[:]).u16(sh.Seat).text(next.wire)
+	base := newTranscript(statement.PurposeVaultNonce).roomy().bytes(fresh[:]).bytes(secret).bytes(d.Digest[:]).u16(sh.Seat).text(next.wire)
 	k1, k2 := base.u16(1).scalar(), base.u16(2).scalar()
 	clear(secret)
-	clear(base)
+	clear(base[:cap(base)])
 	defer wipe(k1, k2)
 	c := d.challenge(sh.Seat, next, commit(k1, k2))
 	z1 := ristretto255.NewScalar().Multiply(c, sh.s)

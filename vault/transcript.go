@@ -47,6 +47,21 @@ func (t transcript) u64(v int64) transcript {
 	return t.bytes(binary.BigEndian.AppendUint64(nil, uint64(v)))
 }
 
+// secretRoom is more than any transcript with a secret in it has: the longest
+// name the next key, of some 1,200 bytes.
+const secretRoom = 4 << 10
+
+// roomy is a copy with so much room that no field to come makes it move: of a
+// transcript that moved, a copy that nobody overwrites would be left.
+func (t transcript) roomy() transcript { return append(make(transcript, 0, secretRoom), t...) }
+
+// appendSecret appends a scalar of which no other copy is left.
+func appendSecret(to []byte, s *scalar) []byte {
+	b := s.Bytes()
+	defer clear(b)
+	return append(to, b...)
+}
+
 func (t transcript) digest() Digest { return sha256.Sum256(t) }
 
 // uniform is 64 bytes, to be reduced to a scalar or mapped to a point.
