@@ -10,7 +10,10 @@ import (
 
 // Keys are everybody's keys, drawn from a seed. Whoever has them can be
 // anybody, which is what the enemies in a story are.
-type Keys struct{ Seed string }
+type Keys struct {
+	Seed   string
+	Agency int // which of its keys the agency signs with: an amendment may give it another
+}
 
 func (k *Keys) seed(name string, person int) []byte {
 	d := sha256.Sum256(fmt.Appendf(nil, "detente simulation %s %s %d", k.Seed, name, person))
@@ -30,6 +33,9 @@ func (k *Keys) signer(name string, person int) statement.Signer {
 func (k *Keys) Signers(name string) []statement.Signer {
 	if name == Host {
 		return []statement.Signer{k.signer(name, 0), k.signer(name, 1)}
+	}
+	if name == Agency {
+		return []statement.Signer{k.signer(name, k.Agency)}
 	}
 	return []statement.Signer{k.signer(name, 0)}
 }

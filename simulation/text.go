@@ -41,6 +41,7 @@ type Terms struct {
 	Custodians   []string
 	Need, Absent int
 	Proves       string // how often a custodian proves that it holds its shares; empty: never
+	AgencyKey    int    // which of its keys the text gives the agency
 	Successor    string // a second depositary, declared to go on if the first cannot; "" for none
 }
 
@@ -96,7 +97,7 @@ func (t Terms) text(k *Keys) string {
 		w("depositary %s { key = %q }\n", t.Successor, k.public(t.Successor, 0))
 	}
 	w("party %s { keys = { of = [%q, %q], need = 2 } }\n", Host, k.public(Host, 0), k.public(Host, 1))
-	w("party %s { keys = { of = [%q], need = 1 } }\n", Agency, k.public(Agency, 0))
+	w("party %s { keys = { of = [%q], need = 1 } }\n", Agency, k.public(Agency, t.AgencyKey))
 	w("party us { signs = no }\n")
 	for _, name := range t.Witnesses {
 		w("witness %s { key = %q }\n", name, k.witness(name))

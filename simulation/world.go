@@ -115,7 +115,7 @@ func (w *World) openHosts(ctx context.Context) error {
 // cast makes everybody who follows the record, and starts nobody but the reader.
 func (w *World) cast(ctx context.Context) error {
 	for _, name := range w.Terms.Custodians {
-		w.Custodians = append(w.Custodians, &Actor{Name: name, Line: newLine(), FS: files, open: w.openCustodian})
+		w.Custodians = append(w.Custodians, w.newCustodian(name))
 	}
 	w.Recorder = &Actor{Name: Recorder, Line: newLine(), FS: files, open: w.openRecorder}
 	w.films, _ = newFilms(w.Terms.cameras())
@@ -156,9 +156,20 @@ func (w *World) Follow(ctx context.Context, name string, l *Line) (*mirror.Follo
 	return mirror.Open(ctx, mirror.Config{Dir: w.path(name), Client: c, FS: files})
 }
 
+func (w *World) newCustodian(name string) *Actor {
+	return &Actor{Name: name, Line: newLine(), FS: files, open: w.openCustodian}
+}
+
 // Custodian finds a custodian by name.
 func (w *World) Custodian(name string) *Actor {
-	return w.Custodians[slices.Index(w.Terms.Custodians, name)]
+	return w.Custodians[slices.IndexFunc(w.Custodians, func(a *Actor) bool { return a.Name == name })]
+}
+
+// Join starts a custodian that an amendment brought.
+func (w *World) Join(ctx context.Context, name string) error {
+	a := w.newCustodian(name)
+	w.Custodians = append(w.Custodians, a)
+	return a.Start(ctx)
 }
 
 // Begin has the parties sign, starts the custodians, and when all have taken
@@ -219,12 +230,13 @@ func (w *World) Epoch(ctx context.Context, n int64) error {
 	return err
 }
 
-// Note is a statement of somebody's under the head that the reader last saw,
+// Note is a statement of somebody's under the text in force and the head that
+// the reader last saw,
 // with the signatures of all his keys.
 func (w *World) Note(by string, answers statement.ID, body statement.Body) ([]byte, error) {
 	head, _ := w.Reader.Head()
 	s := &statement.Statement{
-		Agreement: w.Agreement.ID, Bundle: w.Agreement.ID, By: agreement.Name(by), Answers: answers, Seen: head, Body: body,
+		Agreement: w.Agreement.ID, Bundle: w.Reader.InForce().ID, By: agreement.Name(by), Answers: answers, Seen: head, Body: body,
 	}
 	return SignAs(s, w.Keys.Signers(by)...)
 }

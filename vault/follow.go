@@ -72,7 +72,9 @@ func (r *Reader) Read(f *record.Fold, size int64) error {
 			return err
 		}
 	}
-	return nil
+	// What the last entry brought into force holds now, not only once another
+	// comes: who has a seat by it is to take it.
+	return r.amend(f, r.Size())
 }
 
 // amend gives the ledger the terms in force before the entry at index i.
