@@ -121,7 +121,7 @@ func TestOpeningNeedsAQuorum(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	if _, err := d.OpenRecord(w.ctx(), w.archive); err == nil || !strings.Contains(err.Error(), "names the depositary host") {
+	if _, err := d.OpenRecord(w.ctx(), w.archive); err == nil || !strings.Contains(err.Error(), "is not one that the text names") {
 		t.Errorf("with another key than the text names: %v", err)
 	}
 }
