@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"detente/internal/durable"
@@ -22,8 +23,9 @@ type DivergenceError struct {
 	Origin string
 	Seen   statement.Head // the largest head seen before
 	Shown  statement.Head
-	// Fork says that the two heads cannot be of one record, so whoever signed
-	// both lied. Without it the head shown is only older.
+	// Fork says that the two heads cannot be of one record and that one key, or
+	// a quorum, signed both: it lied. Without it the head shown is only older, or
+	// one that another depositary of the record signed.
 	Fork     bool
 	Evidence string // the folder with both checkpoints; empty if it could not be written
 }
@@ -47,6 +49,9 @@ var ErrInconsistent = errors.New("the entries served do not give the root of the
 
 // diverge keeps the evidence and makes the verdict.
 func (f *Follower) diverge(shown statement.Checkpoint, note []byte, fork bool, proof tlog.TreeProof, root tlog.Hash) error {
+	// Of two depositaries, each signing for itself, nobody has lied yet: one that
+	// goes on with a record may lack what the other never had cosigned.
+	fork = fork && (f.signerOf(f.headNote) == f.signerOf(note) || f.final.proof != nil && f.final.proof.Head.Size >= shown.Size)
 	e := &DivergenceError{Origin: f.origin, Seen: f.head.Head(), Shown: shown.Head(), Fork: fork}
 	var why strings.Builder
 	fmt.Fprintf(&why, "%s\n\nseen: the checkpoint that this mirror had seen.\nshown: the checkpoint shown afterwards.\n", e)
@@ -64,6 +69,15 @@ func (f *Follower) diverge(shown statement.Checkpoint, note []byte, fork bool, p
 	}
 	e.Evidence = dir
 	return e
+}
+
+// signerOf is the depositary's key that signed a checkpoint; f.mu or f.moving is
+// held.
+func (f *Follower) signerOf(note []byte) (key statement.PublicKey) {
+	if n, err := statement.ParseNote(note); err == nil {
+		_, key, _ = statement.LogLine(n, f.origin, append(slices.Clone(f.keys), f.fold.LogKeys()...)...)
+	}
+	return key
 }
 
 // caseFiles are those of one case.

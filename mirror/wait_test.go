@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"detente/record"
+	"detente/statement"
 )
 
 // keepWaiting has the host never answer who waits for news, but do something
@@ -126,5 +128,31 @@ func TestWaitOutlivesAnOlderHead(t *testing.T) {
 	err = f.Wait(context.Background(), func(*record.Fold, int64) bool { return false })
 	if d, ok := errors.AsType[*DivergenceError](err); !ok || !d.Fork || d.Evidence == "" {
 		t.Errorf("a fork after older heads: %v", err)
+	}
+}
+
+// The word of one depositary against another's is no fork: a declared successor
+// that nobody has asked to host cannot end who follows, nor can one that lacks
+// what its predecessor never had cosigned. The same two heads under one key are.
+func TestAnotherDepositarysHeadIsNoFork(t *testing.T) {
+	b := newBookWith(t, fmt.Sprintf("}\n\ndepositary next {\n  successors = [host]\n  key = %q", key("x", "next").Public().String()))
+	f := b.follow(t.TempDir())
+	b.add(inert("x", 3)...)
+	update(t, f)
+	other := b.fork(2)
+	other.add(inert("y", 2)...)
+	shown := statement.Checkpoint{Origin: record.Origin(b.a), Size: 4, Root: other.fold.Root()}
+	for label, fork := range map[string]bool{"next": false, "host": true} {
+		note, err := statement.SignCheckpoint(shown, key(shown.Origin, label))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = f.advance(within(t), note, 4)
+		if d, ok := errors.AsType[*DivergenceError](err); !ok || d.Fork != fork || temporary(err) == fork || d.Evidence == "" {
+			t.Errorf("signed by %s: %v, fork %t", label, err, d != nil && d.Fork)
+		}
+	}
+	if head, _ := f.Head(); head.Size != 4 || head.Root == (statement.Head{Root: shown.Root}).Root {
+		t.Error("it was taken")
 	}
 }
