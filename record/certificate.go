@@ -231,8 +231,12 @@ func (f *Fold) shown(note []byte) (*Proof, error) {
 	case errors.As(err, &broken) && broken.Code == FaultFork:
 		return nil, fmt.Errorf("%w: %w", ErrFork, err)
 	}
-	if p, beyond := f.cosigned(note); beyond == nil && p.Head.Size > f.Size() {
-		return nil, fmt.Errorf("checkpoint of size %d, copy of %d entries: %w", p.Head.Size, f.Size(), ErrTooShort)
+	if size := sizeOf(note); size > f.Size() {
+		// Its host signed it. Who had to cosign it may stand in the entries that
+		// this copy lacks.
+		if _, beyond := f.cosigned(note); beyond == nil || errors.As(beyond, &broken) && broken.Code == FaultTooFew {
+			return nil, fmt.Errorf("checkpoint of size %d, copy of %d entries: %w", size, f.Size(), ErrTooShort)
+		}
 	}
 	return nil, err
 }

@@ -80,6 +80,28 @@ func TestTrap3StampFromBeforeAChangeOfWitnesses(t *testing.T) {
 	b.refold()
 }
 
+// A copy that ends before a change of witnesses does not know who must cosign
+// what comes after it: it is too short, and not the checkpoint at fault.
+func TestCopyBeforeAChangeOfWitnessesIsTooShort(t *testing.T) {
+	b := changing(t)
+	b.must(b.proofBy(b.f.Size(), instant("2021-05-20")+3, slices.Concat(oldThree, newThree)...))
+	b.put([]byte("something"))
+	note := b.by(b.f.Size(), instant("2021-05-20")+5, newThree...)
+	short, err := NewFold(b.a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range int64(3) {
+		short.Append(b.f.Entry(i).Bytes)
+	}
+	if _, err := short.Decide("footage", note); !errors.Is(err, ErrTooShort) {
+		t.Errorf("before the change: %v", err)
+	}
+	if _, err := b.f.Decide("footage", note); errors.Is(err, ErrTooShort) {
+		t.Errorf("the whole record: %v", err)
+	}
+}
+
 // While both lists must cosign, an entry is dated by the later of the two and
 // the clock by the earlier: each list vouches for what counts.
 func TestProofByBothListsIsDatedByBoth(t *testing.T) {
