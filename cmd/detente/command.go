@@ -61,7 +61,7 @@ const (
 var commands = []func(terminal) *cobra.Command{
 	newCommand, checkCommand, fmtCommand, diffCommand, testCommand, planCommand, explainCommand,
 	keyCommand, signCommand, declareCommand, performCommand, verifyCommand, contestCommand,
-	invokeCommand, amendCommand, reportCommand, liftCommand, imposeCommand, attributeCommand, redactCommand, mergeCommand, submitCommand,
+	invokeCommand, amendCommand, reportCommand, liftCommand, imposeCommand, attributeCommand, serviceCommand, redactCommand, mergeCommand, submitCommand,
 	statusCommand, whyCommand, asofCommand, auditCommand, exportCommand, proofCommand, documentCommand, mirrorCommand, compareCommand, receiptCommand,
 	sealCommand, coverageCommand, openCommand, outcomeCommand,
 	serveCommand, restoreCommand, witnessCommand, custodianCommand, recorderCommand, demoCommand,
