@@ -12,12 +12,12 @@ trap 'rm -rf "$work"' EXIT
 printf '%s, %s cores, load average %s\n\n' "$(date -u +%F)" "$(nproc)" "$(cut -d' ' -f1 /proc/loadavg)"
 printf '%-62s %10s %10s %7s %8s  %-7s %s\n' what ours 'peer/limit' ratio target '' command
 
-# run BENCHMARK PACKAGE [FLAGS]: runs it once and keeps its metrics.
+# run BENCHMARK PACKAGE [TIME] [FLAGS of the test]: runs it once and keeps its metrics.
 run() {
   local file="$work/$(echo "$1" | tr -c 'A-Za-z0-9\n' _)"
-  command="go test -run ^\$ -bench ^$1\$ ./$2"
+  command="go test -run ^\$ -bench ^$1\$ ./$2 ${*:4}"
   [[ -z "${ONLY:-}" || "$1" =~ ${ONLY} ]] || { now=/dev/null; return 0; }
-  if ! "$GO" test -timeout 20m -run '^$' -bench "^$1\$" -benchtime "${3:-$TIME}" "./$2" >"$file.out" 2>&1; then
+  if ! "$GO" test -timeout 20m -run '^$' -bench "^$1\$" -benchtime "${3:-$TIME}" "./$2" "${@:4}" >"$file.out" 2>&1; then
     tail -20 "$file.out" >&2
     exit 1
   fi
@@ -67,6 +67,11 @@ most '  opened in, s' open-s 3
 run BenchmarkAudit audit
 row 'audit of 1 KiB entries a second; batch verification' entries/s limit/s 0.9
 most '  live memory for each entry, bytes' heap-B -
+
+for n in 7 31; do # 101 takes minutes to play
+  run BenchmarkFirstFrame simulation 1x -custodians "$n"
+  most "deciding tick to first frame in clear, $n custodians, ms" frame-ms "$([[ $n == 7 ]] && echo 1000 || echo -)"
+done
 
 run BenchmarkCoverage vault 1x
 most 'coverage, s for a million manifests' s/million -
