@@ -126,7 +126,7 @@ func run(file []byte, fold func(*record.Export) (*record.Fold, error)) (*Report,
 	}
 	r.entries(f)
 	r.text(e, f)
-	for _, v := range f.Agreement().Vaults {
+	for _, v := range f.InForce().Vaults {
 		if err := r.vault(e, f, v); err != nil {
 			return r, fmt.Errorf("vault %s: %w", v.Name, err)
 		}

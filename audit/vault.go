@@ -19,14 +19,14 @@ func (r *Report) vault(e *record.Export, f *record.Fold, v *agreement.Vault) err
 	if err := vault.SelfTest(); err != nil {
 		return err
 	}
-	l, err := vault.NewReader(f.Agreement(), v.Name)
+	l, err := vault.ReaderOf(f, v.Name)
 	if err != nil {
 		return err
 	}
 	if err := l.Read(f, f.Size()); err != nil {
 		return err
 	}
-	out := Vault{Name: v.Name, Seats: len(v.Seats), Attested: l.Erasures()}
+	out := Vault{Name: v.Name, Seats: len(l.Custodies), Attested: l.Erasures()}
 	var since agreement.Instant
 	out.Outcome, since = f.State().Outcome(v.Name)
 	out.Since = moment(since)

@@ -63,7 +63,8 @@ type statusReport struct {
 	Agreement string           `json:"agreement"`
 	Title     string           `json:"title"`
 	Simulated bool             `json:"simulated"`
-	Text      string           `json:"text,omitempty"` // in force on the record
+	Text      string           `json:"text,omitempty"`    // in force on the record
+	Amended   int64            `json:"amended,omitempty"` // entry of the amendment that brought it; 0: the first
 	Pending   []pendingReport  `json:"pending,omitempty"`
 	Record    *recordReport    `json:"record,omitempty"`
 	Standing  machine.Standing `json:"standing"`
@@ -148,6 +149,8 @@ func (v *viewer) status(cmd *cobra.Command, path, party string) error {
 	r := statusReport{Agreement: s.agreement.ID.String(), Title: s.agreement.Title, Simulated: s.agreement.Simulated, Standing: standing, Vaults: []vaultReport{}}
 	if s.fold != nil {
 		r.Record, r.Text, r.Pending = recordOf(s.fold), s.fold.InForce().ID.String(), pendingOf(s.fold)
+		versions := s.fold.Versions()
+		r.Amended = versions[len(versions)-1].Entry
 		if r.Vaults, err = vaultsOf(s); err != nil {
 			return err
 		}
@@ -166,7 +169,7 @@ func printStatus(t terminal, r statusReport) {
 	}
 	fmt.Fprint(t.out, r.Standing.Text())
 	if r.Text != "" && r.Text != r.Agreement {
-		fmt.Fprintf(t.out, "amended: in force is the text %s\n", r.Text)
+		fmt.Fprintf(t.out, "amended by entry %d: in force is the text %s\n", r.Amended, r.Text)
 	}
 	for _, p := range r.Pending {
 		fmt.Fprintf(t.out, "amendment %s: %s consented, it waits for %s\n", p.Text, sentence(p.Consented), sentence(p.Missing))
@@ -228,7 +231,7 @@ func momentOf(t agreement.Instant) machine.Moment {
 // vaultsOf folds the ledger of every vault.
 func vaultsOf(s *subject) ([]vaultReport, error) {
 	out := []vaultReport{}
-	for _, v := range s.agreement.Vaults {
+	for _, v := range s.fold.InForce().Vaults {
 		l, err := ledgerOf(s, v)
 		if err != nil {
 			return nil, err
@@ -256,7 +259,7 @@ func ledgerOf(s *subject, v *agreement.Vault) (*vault.Reader, error) {
 	if err := vault.SelfTest(); err != nil {
 		return nil, err
 	}
-	l, err := vault.NewReader(s.agreement, v.Name)
+	l, err := vault.ReaderOf(s.fold, v.Name)
 	if err == nil {
 		err = l.Read(s.fold, s.fold.Size())
 	}
