@@ -156,6 +156,7 @@ func TestCustodianErases(t *testing.T) {
 	s.eventually("c1 has a share", func() bool { c.update(nil); return len(s.shares(p)) > 0 })
 	s.guarded(p)
 	s.sealedFolder(s.byName["c2"])
+	s.sealedWithPassphrase(s.byName["c3"])
 	secrets := s.shares(p)
 	if n := s.found(p.dir, secrets); n < len(secrets) {
 		t.Fatalf("%d of %d shares are found where they are", n, len(secrets))
@@ -252,4 +253,31 @@ func (s *stage) sealedFolder(p *player) {
 	p.args = append(slices.Clone(plain), "--seal-with", paths[0])
 	_, err = p.start(s.ctx)
 	s.must(err)
+}
+
+// sealedWithPassphrase does the same with a passphrase, the wrong one told in words.
+func (s *stage) sealedWithPassphrase(p *player) {
+	s.t.Helper()
+	s.t.Setenv("DETENTE_PASSPHRASE_FILE", s.path("phrase"))
+	s.must(p.kill())
+	p.args = append(p.args, "--seal-with", "passphrase")
+	for _, c := range []struct {
+		phrase string
+		opens  bool
+	}{{"first words", true}, {"other words", false}, {"first words", true}} {
+		s.must(os.WriteFile(s.path("phrase"), []byte(c.phrase+"\n"), 0o600))
+		if !c.opens {
+			s.must(p.kill())
+			l, err := p.begin()
+			s.must(err)
+			status, err := p.ended(s.ctx)
+			s.must(err)
+			if status == 0 || !strings.Contains(l.said.String(), "does not open with what was given") {
+				s.t.Errorf("%s with the wrong passphrase: status %d: %s", p.name, status, l.said)
+			}
+			continue
+		}
+		_, err := p.start(s.ctx)
+		s.must(err)
+	}
 }
