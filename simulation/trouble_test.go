@@ -31,10 +31,19 @@ func (p *play) event(by, event, camera string, first, end int, reason string) {
 	})
 }
 
-// wantSlots compares a camera's intervals: "3 covered; 2 explained gap: words in its reason".
+// wantSlots compares a camera's intervals: "2 explained gap: words in its
+// reason". Into how many batches the recorder put its manifests plays no part.
 func (p *play) wantSlots(c vault.CameraCoverage, want ...string) {
 	p.t.Helper()
-	for i, v := range c.Intervals {
+	var all []vault.Interval
+	for _, v := range c.Intervals {
+		if k := len(all); k > 0 && all[k-1].Class == v.Class && all[k-1].Reason == v.Reason {
+			all[k-1].Until = v.Until
+			continue
+		}
+		all = append(all, v)
+	}
+	for i, v := range all {
 		slots := (time.Duration(v.Until-v.From)*time.Second + p.Terms.Cadence - 1) / p.Terms.Cadence
 		got := fmt.Sprintf("%d %s: %s", slots, v.Class, v.Reason)
 		class, words, _ := strings.Cut(slices.Concat(want, make([]string, i+1))[i], ": ")
@@ -42,8 +51,8 @@ func (p *play) wantSlots(c vault.CameraCoverage, want ...string) {
 			p.t.Errorf("interval %d of camera %s is %q, want of %q", i, c.Camera, got, want)
 		}
 	}
-	if len(c.Intervals) < len(want) {
-		p.t.Errorf("camera %s has %d intervals, want %q", c.Camera, len(c.Intervals), want)
+	if len(all) < len(want) {
+		p.t.Errorf("camera %s has %d intervals, want %q", c.Camera, len(all), want)
 	}
 }
 
