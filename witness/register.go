@@ -59,7 +59,7 @@ func (w *Witness) addKeys(l *log, keys []statement.PublicKey) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case slices.Equal(l.keys, keys):
+	case len(keys) <= len(l.keys) && slices.Equal(l.keys[:len(keys)], keys): // others were added since
 		return nil
 	case len(l.keys) != 1 || l.keys[0] != keys[0]:
 		return fmt.Errorf("registering a log: %q is registered with another key", l.origin)
@@ -69,6 +69,30 @@ func (w *Witness) addKeys(l *log, keys []statement.PublicKey) error {
 		return fmt.Errorf("registering a log: %w", err)
 	}
 	l.keys = keys
+	return nil
+}
+
+// Follow has a registered log's checkpoints cosigned under one more key, for the
+// witness's operator: that of a depositary that an amendment named. Only what
+// extends the head cosigned last is cosigned, whoever signs it.
+func (w *Witness) Follow(origin string, key statement.PublicKey) error {
+	l := w.log(hashOf(origin))
+	if l == nil {
+		return fmt.Errorf("following a log: %q is not registered here", origin)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if slices.Contains(l.keys, key) {
+		return nil
+	}
+	next := &log{origin: l.origin, keys: append(slices.Clone(l.keys), key)}
+	if n := len(next.file()); n > maxLogFile {
+		return fmt.Errorf("following a log: its keys take %d bytes, want at most %d", n, maxLogFile)
+	}
+	if err := durable.WriteFile(w.cfg.FS, filepath.Join(l.dir, "log"), next.file()); err != nil {
+		return fmt.Errorf("following a log: %w", err)
+	}
+	l.keys = next.keys
 	return nil
 }
 
