@@ -41,8 +41,8 @@ func SealSegment(w io.Writer, recipient string, data []byte, padded int64) (Writ
 	if err := checkPadded(padded); err != nil {
 		return Written{}, err
 	}
-	zeros := padded - LengthSize - int64(len(data))
-	if zeros < 0 {
+	room := padded - LengthSize - int64(len(data))
+	if room < 0 {
 		return Written{}, fmt.Errorf("%w: %d bytes, room for %d", ErrOverflow, len(data), padded-LengthSize)
 	}
 	to, err := ParseRecipient(recipient)
@@ -58,7 +58,7 @@ func SealSegment(w io.Writer, recipient string, data []byte, padded int64) (Writ
 	if _, err := enc.Write(data); err != nil {
 		return Written{}, fmt.Errorf("sealing a segment: %w", err)
 	}
-	if err := writeZeros(enc, zeros); err != nil {
+	if err := writeZeros(enc, room); err != nil {
 		return Written{}, fmt.Errorf("sealing a segment: %w", err)
 	}
 	if _, err := enc.Write(length); err != nil {
@@ -73,8 +73,10 @@ func SealSegment(w io.Writer, recipient string, data []byte, padded int64) (Writ
 	return Written{Size: tree.Size(), Root: tree.Root()}, nil
 }
 
+// zeros are what padding is compared with and written from; never changed.
+var zeros [4096]byte
+
 func writeZeros(w io.Writer, n int64) error {
-	var zeros [4096]byte
 	for n > 0 {
 		k := min(n, int64(len(zeros)))
 		if _, err := w.Write(zeros[:k]); err != nil {
@@ -98,8 +100,17 @@ func VerifySegment(r io.Reader, size int64, root Digest) error {
 	if err := CheckHeader(head); err != nil {
 		return err
 	}
-	if _, err := io.Copy(&tree, io.MultiReader(bytes.NewReader(head), io.LimitReader(r, size-HeaderSize+1))); err != nil {
-		return fmt.Errorf("reading a segment: %w", err)
+	_, _ = tree.Write(head) // it never fails
+	rest := io.LimitReader(r, size-HeaderSize+1)
+	for want, piece := NonceSize, make([]byte, PieceSize); ; want = PieceSize {
+		n, err := io.ReadFull(rest, piece[:want])
+		_, _ = tree.Write(piece[:n])
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("reading a segment: %w", err)
+		}
 	}
 	if tree.Size() != size {
 		return fmt.Errorf("%w: %d bytes or more, want %d", ErrSegment, tree.Size(), size)
@@ -189,10 +200,12 @@ func unpad(plain []byte) ([]byte, error) {
 	if length > uint64(room) {
 		return nil, fmt.Errorf("%w: states %d bytes of data, room for %d", ErrSegment, length, room)
 	}
-	for _, b := range plain[length:room] {
-		if b != 0 {
+	for at := length; at < uint64(room); {
+		n := min(uint64(room)-at, uint64(len(zeros)))
+		if !bytes.Equal(plain[at:at+n], zeros[:n]) {
 			return nil, fmt.Errorf("%w: padding is not zero", ErrSegment)
 		}
+		at += n
 	}
 	return plain[:length:length], nil
 }

@@ -25,6 +25,11 @@ func (t *Tree) Write(p []byte) (int, error) {
 		if len(t.leaves) == 0 {
 			want = HeaderSize + NonceSize
 		}
+		if len(t.piece) == 0 && len(p) >= want { // no need to keep it
+			t.leaves = append(t.leaves, tlog.RecordHash(p[:want]))
+			p = p[want:]
+			continue
+		}
 		k := min(want-len(t.piece), len(p))
 		t.piece = append(t.piece, p[:k]...)
 		p = p[k:]
