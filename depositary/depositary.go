@@ -69,7 +69,7 @@ type Depositary struct {
 	workers sync.WaitGroup
 	halt    chan error // a record whose store shows less than was cosigned
 	objects objects
-	waiters chan struct{}
+	waiters mirror.Waiters
 }
 
 // Open reads the folder and folds every record in it. It fails, and says what
@@ -89,7 +89,7 @@ func Open(cfg Config) (*Depositary, error) {
 	}
 	d := &Depositary{
 		cfg: cfg, records: map[agreement.Digest]*hosted{}, rounds: make(chan struct{}, maxRounds),
-		halt: make(chan error, 1), waiters: make(chan struct{}, maxWaiters),
+		halt: make(chan error, 1), waiters: mirror.NewWaiters(maxWaiters),
 	}
 	d.agenda.wake = make(chan struct{}, 1)
 	if err := durable.MkdirAll(cfg.FS, filepath.Join(cfg.Dir, "bundle")); err != nil {
@@ -130,11 +130,11 @@ func (d *Depositary) load() error {
 			return fmt.Errorf("record %q in the store: its origin does not end in an agreement's id", origin)
 		}
 		name := d.bundleFile(id)
-		archive, err := durable.ReadFile(d.cfg.FS, name, mirror.MaxBundle)
+		archive, err := durable.ReadFile(d.cfg.FS, name, record.MaxBundle)
 		if err != nil {
 			return fmt.Errorf("record %s: its bundle: %w", origin, damagedBundle(name, err))
 		}
-		b, err := mirror.DecodeBundle(archive)
+		b, err := record.DecodeBundle(archive)
 		if err == nil && b.Digest() != id {
 			err = fmt.Errorf("it is the bundle of agreement %s", b.Digest())
 		}
@@ -250,7 +250,7 @@ type stop struct{ err error }
 
 // newHosted reads a bundle; its record is not folded yet.
 func (d *Depositary) newHosted(archive []byte) (*hosted, error) {
-	b, err := mirror.DecodeBundle(archive)
+	b, err := record.DecodeBundle(archive)
 	if err != nil {
 		return nil, err
 	}

@@ -162,7 +162,7 @@ func bundle(t testing.TB, name string) (*agreement.Agreement, []byte) {
 	if a == nil {
 		t.Fatalf("%s: %+v", name, diagnostics)
 	}
-	archive, err := mirror.EncodeBundle(b)
+	archive, err := record.EncodeBundle(b)
 	if err != nil {
 		t.Fatal(err)
 	}

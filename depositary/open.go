@@ -16,7 +16,7 @@ import (
 )
 
 // OpenRecord opens the record of an agreement from the archive of its bundle
-// (mirror.EncodeBundle): it checks the text, registers it with the witnesses
+// (record.EncodeBundle): it checks the text, registers it with the witnesses
 // and has its first entry cosigned by a quorum of them. A record that is open
 // already is left as it is.
 func (d *Depositary) OpenRecord(ctx context.Context, archive []byte) (agreement.Digest, error) {

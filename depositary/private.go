@@ -22,9 +22,7 @@ func (d *Depositary) guard(h *hosted, next http.Handler) http.Handler {
 			view{d, h}.With(func(f *record.Fold) { keys = f.ReadKeys(name) })
 			return keys
 		},
-		Open: func(r *http.Request) bool {
-			return r.Method == http.MethodGet && (r.URL.Path == "/checkpoint" || r.URL.Path == "/head")
-		},
+		Open: access.Checkpoints(""),
 	}
 	return g.Wrap(next)
 }

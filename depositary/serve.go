@@ -44,7 +44,7 @@ func (d *Depositary) handlerOf(h *hosted) http.Handler {
 		static := mirror.Serve(shelf{v})
 		mux := http.NewServeMux()
 		for _, path := range []string{"/checkpoint", "/head"} {
-			mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { d.limitWaiters(w, r, static) })
+			mux.Handle("GET "+path, d.waiters.Limit(static))
 		}
 		for _, path := range []string{"/bundle", "/tile/", "/object/"} {
 			mux.Handle("GET "+path, static)
@@ -60,21 +60,6 @@ func (d *Depositary) handlerOf(h *hosted) http.Handler {
 		h.serve = d.guard(h, mux)
 	})
 	return h.serve
-}
-
-// limitWaiters refuses to keep more readers waiting than memory is meant for.
-func (d *Depositary) limitWaiters(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	if r.URL.Query().Get("after") == "" {
-		next.ServeHTTP(w, r)
-		return
-	}
-	select {
-	case d.waiters <- struct{}{}:
-		defer func() { <-d.waiters }()
-		next.ServeHTTP(w, r)
-	default:
-		httpserve.Refuse(w, http.StatusTooManyRequests, httpserve.Refusal{Code: "busy", Error: "too many readers wait for news", Hint: "ask without after, later"})
-	}
 }
 
 func expectOf(w http.ResponseWriter, r *http.Request) (int64, bool) {
@@ -122,7 +107,7 @@ func (d *Depositary) serveOpen(w http.ResponseWriter, r *http.Request) {
 		httpserve.Refuse(w, http.StatusForbidden, httpserve.Refusal{Code: "closed", Error: "this depositary opens no records on request", Hint: "ask whoever runs it"})
 		return
 	}
-	archive, ok := httpserve.Body(w, r, mirror.MaxBundle)
+	archive, ok := httpserve.Body(w, r, record.MaxBundle)
 	if !ok {
 		return
 	}

@@ -145,11 +145,11 @@ func (c *Client) load(ctx context.Context) (*agreement.Bundle, *agreement.Agreem
 	if c.text != nil {
 		return c.bundle, c.text, nil
 	}
-	archive, err := c.do(ctx, http.MethodGet, "bundle", nil, MaxBundle)
+	archive, err := c.do(ctx, http.MethodGet, "bundle", nil, record.MaxBundle)
 	if err != nil {
 		return nil, nil, fmt.Errorf("fetching the agreement: %w", err)
 	}
-	b, err := DecodeBundle(archive)
+	b, err := record.DecodeBundle(archive)
 	if err != nil {
 		return nil, nil, fmt.Errorf("fetching the agreement: %w", err)
 	}

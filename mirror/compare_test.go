@@ -11,6 +11,7 @@ import (
 
 	"detente/agreement"
 	"detente/internal/ustar"
+	"detente/record"
 	"detente/statement"
 )
 
@@ -106,7 +107,7 @@ func evidence(t testing.TB) []byte {
 
 // TestForgedEvidence: evidence in which anything is changed proves nothing.
 func TestForgedEvidence(t *testing.T) {
-	limits := ustar.Limits{Files: 9, File: MaxBundle, Total: 2 * MaxBundle}
+	limits := ustar.Limits{Files: 9, File: record.MaxBundle, Total: 2 * record.MaxBundle}
 	good := evidence(t)
 	change := func(f func(files []ustar.File) []ustar.File) error {
 		files, err := ustar.Read(bytes.NewReader(good), limits)

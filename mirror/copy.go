@@ -97,7 +97,7 @@ func (c *Copy) read() error {
 	if err != nil {
 		return &CorruptError{Where: c.Where, Why: err}
 	}
-	c.archive, err = EncodeBundle(c.export.Bundle)
+	c.archive, err = record.EncodeBundle(c.export.Bundle)
 	return err
 }
 

@@ -46,7 +46,7 @@ func FuzzParseTilePath(f *testing.F) {
 
 func FuzzDecodeBundle(f *testing.F) {
 	_, b := pledge(f)
-	archive, err := EncodeBundle(b)
+	archive, err := record.EncodeBundle(b)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -54,11 +54,11 @@ func FuzzDecodeBundle(f *testing.F) {
 	f.Add(archive[:600])
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, archive []byte) {
-		b, err := DecodeBundle(archive)
+		b, err := record.DecodeBundle(archive)
 		if err != nil {
 			return
 		}
-		if again, err := EncodeBundle(b); err != nil || !bytes.Equal(again, archive) {
+		if again, err := record.EncodeBundle(b); err != nil || !bytes.Equal(again, archive) {
 			t.Errorf("an archive is read and written as another: %v", err)
 		}
 	})

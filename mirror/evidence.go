@@ -95,7 +95,7 @@ func (e *Evidence) Bytes() ([]byte, error) {
 // ReadEvidence reads a file of evidence and checks all that it claims. It needs
 // nothing else: an error says that it proves nothing.
 func ReadEvidence(b []byte) (*Evidence, error) {
-	files, err := ustar.Read(bytes.NewReader(b), ustar.Limits{Files: 9, File: MaxBundle, Total: MaxBundle + maxEvidenceRest})
+	files, err := ustar.Read(bytes.NewReader(b), ustar.Limits{Files: 9, File: record.MaxBundle, Total: record.MaxBundle + maxEvidenceRest})
 	if err != nil {
 		return nil, fmt.Errorf("evidence: %w", err)
 	}
@@ -107,7 +107,7 @@ func ReadEvidence(b []byte) (*Evidence, error) {
 		return nil, fmt.Errorf("evidence: file format: want %q; a newer version needs a newer program", statement.PurposeEvidence.Line())
 	}
 	e := &Evidence{archive: files[1].Data}
-	bundle, err := DecodeBundle(e.archive)
+	bundle, err := record.DecodeBundle(e.archive)
 	if err == nil {
 		e.agreement, err = readAgreement(bundle, bundle.Digest())
 	}
@@ -141,7 +141,7 @@ func (s *Side) read(files []ustar.File) error {
 }
 
 // MaxEvidence is the largest file of evidence, in bytes.
-const MaxEvidence = MaxBundle + maxEvidenceRest + 12*1024
+const MaxEvidence = record.MaxBundle + maxEvidenceRest + 12*1024
 
 const (
 	// maxProof is the longest path of a proof in a tree of RFC 6962.

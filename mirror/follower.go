@@ -117,14 +117,14 @@ func (f *Follower) Close() error { return f.lock.Close() }
 // loadBundle reads the agreement from the folder, or fetches it.
 func (f *Follower) loadBundle(ctx context.Context) error {
 	name := filepath.Join(f.dir, "bundle")
-	archive, err := durable.ReadFile(f.fs, name, MaxBundle)
+	archive, err := durable.ReadFile(f.fs, name, record.MaxBundle)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && f.client != nil:
 		b, err := f.client.Bundle(ctx)
 		if err != nil {
 			return err
 		}
-		if archive, err = EncodeBundle(b); err != nil {
+		if archive, err = record.EncodeBundle(b); err != nil {
 			return err
 		}
 		if err := durable.WriteFile(f.fs, name, archive); err != nil {
@@ -133,7 +133,7 @@ func (f *Follower) loadBundle(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	b, err := DecodeBundle(archive)
+	b, err := record.DecodeBundle(archive)
 	if err != nil {
 		return &durable.DamagedError{Name: name, Why: err, Mend: "delete it: it is fetched again"}
 	}
@@ -167,14 +167,14 @@ func (c *Client) remember(b *agreement.Bundle, a *agreement.Agreement) {
 // folder that has no agreement yet is no error.
 func (c *Client) Recall(dir string) error {
 	name := filepath.Join(dir, "bundle")
-	archive, err := durable.ReadFile(durable.OS, name, MaxBundle)
+	archive, err := durable.ReadFile(durable.OS, name, record.MaxBundle)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	b, err := DecodeBundle(archive)
+	b, err := record.DecodeBundle(archive)
 	if err != nil {
 		return &durable.DamagedError{Name: name, Why: err, Mend: "delete it: it is fetched again"}
 	}

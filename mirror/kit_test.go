@@ -101,7 +101,7 @@ func newBookWith(t testing.TB, line string) *book {
 	a, bundle := pledgeWith(t, line)
 	b := &book{t: t, a: a, changed: make(chan struct{}), objects: map[agreement.Digest][]byte{}}
 	var err error
-	if b.archive, err = EncodeBundle(bundle); err != nil {
+	if b.archive, err = record.EncodeBundle(bundle); err != nil {
 		t.Fatal(err)
 	}
 	if b.fold, err = record.NewFold(a); err != nil {

@@ -8,14 +8,6 @@ import (
 
 // The limits on what a client takes from a depositary or witness.
 const (
-	// bundleFiles, bundleFile and bundleTotal are those of package agreement,
-	// whose check follows; they bound what is read before it.
-	bundleFiles = 64
-	bundleFile  = 4 << 20
-	bundleTotal = 8 << 20
-	// MaxBundle is the largest bundle as an archive, in bytes: its files, each
-	// with a header and padding, and the end.
-	MaxBundle = bundleTotal + bundleFiles*2*512 + 1024
 	// MaxObject is the largest object, in bytes: that of package record/store.
 	MaxObject = 16 << 20
 	// A document's payload, encrypted to all who may read it: a hybrid stanza

@@ -18,16 +18,13 @@ func (f *Follower) guard(next http.Handler) http.Handler {
 	if !f.agreement.Private {
 		return next
 	}
-	prefix := "/" + f.agreement.ID.String()
 	g := access.Gate{
 		Agreement: f.agreement.ID,
 		Keys: func(name agreement.Name) (keys []statement.PublicKey) {
 			f.With(func(fold *record.Fold) { keys = fold.ReadKeys(name) })
 			return keys
 		},
-		Open: func(r *http.Request) bool {
-			return r.Method == http.MethodGet && (r.URL.Path == prefix+"/checkpoint" || r.URL.Path == prefix+"/head")
-		},
+		Open: access.Checkpoints("/" + f.agreement.ID.String()),
 	}
 	return g.Wrap(next)
 }

@@ -98,6 +98,29 @@ func serveNote(w http.ResponseWriter, r *http.Request, s Shelf, get func() ([]by
 	}
 }
 
+// Waiters are those who wait for news at once: no more than memory is meant for.
+type Waiters chan struct{}
+
+// NewWaiters has room for so many.
+func NewWaiters(n int) Waiters { return make(Waiters, n) }
+
+// Limit refuses those who would wait and for whom there is no room.
+func (w Waiters) Limit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("after") == "" {
+			next.ServeHTTP(rw, r)
+			return
+		}
+		select {
+		case w <- struct{}{}:
+			defer func() { <-w }()
+			next.ServeHTTP(rw, r)
+		default:
+			httpserve.Refuse(rw, http.StatusTooManyRequests, httpserve.Refusal{Code: "busy", Error: "too many readers wait for news", Hint: "ask without after, later"})
+		}
+	})
+}
+
 func serveFound(w http.ResponseWriter, b []byte, err error) {
 	switch {
 	case err == nil:

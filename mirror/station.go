@@ -98,8 +98,9 @@ func (s *Station) serveStatus(w http.ResponseWriter, _ *http.Request) {
 func (s *Station) Handler() http.Handler {
 	static := Serve(shelf{s.Follower})
 	mux := http.NewServeMux()
+	waiters := NewWaiters(maxWaiters)
 	for _, path := range []string{"/checkpoint", "/head"} {
-		mux.Handle("GET "+path, limitWaiters(static))
+		mux.Handle("GET "+path, waiters.Limit(static))
 	}
 	for _, path := range []string{"/bundle", "/tile/", "/object/"} {
 		mux.Handle("GET "+path, static)
@@ -118,22 +119,4 @@ func (s *Station) Handler() http.Handler {
 	all.Handle(prefix+"/", http.StripPrefix(prefix, mux))
 	// Pages of strangers in somebody's browser cannot post here.
 	return http.NewCrossOriginProtection().Handler(s.guard(all))
-}
-
-// limitWaiters refuses to keep more readers waiting than memory is meant for.
-func limitWaiters(next http.Handler) http.Handler {
-	waiters := make(chan struct{}, maxWaiters)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Query().Get("after") == "" {
-			next.ServeHTTP(w, r)
-			return
-		}
-		select {
-		case waiters <- struct{}{}:
-			defer func() { <-waiters }()
-			next.ServeHTTP(w, r)
-		default:
-			httpserve.Refuse(w, http.StatusTooManyRequests, httpserve.Refusal{Code: "busy", Error: "too many readers wait for news", Hint: "ask without after, later"})
-		}
-	})
 }

@@ -104,7 +104,7 @@ func (w *World) openHosts(ctx context.Context) error {
 		return err
 	}
 	w.closers = append(w.closers, w.Host.close)
-	archive, err := mirror.EncodeBundle(w.Bundle)
+	archive, err := record.EncodeBundle(w.Bundle)
 	if err != nil {
 		return err
 	}

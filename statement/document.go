@@ -53,56 +53,45 @@ func (p Payload) File(d Document) ([]byte, error) {
 
 // DocumentsOf are the documents that a body names.
 func DocumentsOf(b Body) []Document {
-	switch b := b.(type) {
-	case DeclareBody:
-		return b.Documents
-	case ReportBody:
-		return b.Documents
-	case PerformBody:
-		return b.Documents
-	case LiftBody:
-		return b.Documents
-	case ImposeBody:
-		return b.Documents
-	case VerifyBody:
-		return b.Documents
-	case ContestBody:
-		return b.Documents
-	case InvokeBody:
-		return b.Documents
-	}
-	return nil
+	_, old, _ := exchange(b, nil)
+	return old
 }
 
 // WithDocuments is a body that names these documents; false if its kind names none.
 func WithDocuments(b Body, docs []Document) (Body, bool) {
+	with, _, ok := exchange(b, docs)
+	return with, ok
+}
+
+// exchange is a body with other documents, and those that it had.
+func exchange(b Body, docs []Document) (with Body, old []Document, ok bool) {
 	switch b := b.(type) {
 	case DeclareBody:
-		b.Documents = docs
-		return b, true
+		old, b.Documents = b.Documents, docs
+		return b, old, true
 	case ReportBody:
-		b.Documents = docs
-		return b, true
+		old, b.Documents = b.Documents, docs
+		return b, old, true
 	case PerformBody:
-		b.Documents = docs
-		return b, true
+		old, b.Documents = b.Documents, docs
+		return b, old, true
 	case LiftBody:
-		b.Documents = docs
-		return b, true
+		old, b.Documents = b.Documents, docs
+		return b, old, true
 	case ImposeBody:
-		b.Documents = docs
-		return b, true
+		old, b.Documents = b.Documents, docs
+		return b, old, true
 	case VerifyBody:
-		b.Documents = docs
-		return b, true
+		old, b.Documents = b.Documents, docs
+		return b, old, true
 	case ContestBody:
-		b.Documents = docs
-		return b, true
+		old, b.Documents = b.Documents, docs
+		return b, old, true
 	case InvokeBody:
-		b.Documents = docs
-		return b, true
+		old, b.Documents = b.Documents, docs
+		return b, old, true
 	}
-	return b, false
+	return b, nil, false
 }
 
 // NameDocument is how a body names a file.

@@ -236,14 +236,7 @@ func fetchDocument(ctx context.Context, t terminal, s *subject, a record.Attachm
 	if err != nil {
 		return no(err)
 	}
-	f, err := os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return usage("%w", err)
-	}
-	if _, err := f.Write(content); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	if err := f.Close(); err != nil {
+	if err := writeNewFile(out, content, 0o600); err != nil {
 		return err
 	}
 	fmt.Fprintf(t.out, "document %s of entry %d, by %s: %d bytes, as the record names it\n", a.Document.Name, a.Entry, a.By, len(content))

@@ -14,6 +14,7 @@ import (
 	"detente/depositary"
 	"detente/internal/keyfile"
 	"detente/mirror"
+	"detente/record"
 	"detente/statement"
 
 	"github.com/spf13/cobra"
@@ -85,7 +86,7 @@ func archives(texts []string) ([][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		archive, err := mirror.EncodeBundle(s.bundle)
+		archive, err := record.EncodeBundle(s.bundle)
 		if err != nil {
 			return nil, err
 		}

@@ -51,7 +51,7 @@ amendment since, ask the record instead. PATH may be left out if DETENTE_RECORD 
 			if out == "" {
 				out = fmt.Sprintf("%s-%d.tlog-proof", s.agreement.Name, n)
 			}
-			if err := writeNewFile(out, file); err != nil {
+			if err := writeNewFile(out, file, 0o644); err != nil {
 				return err
 			}
 			fmt.Fprintln(t.out, out)
@@ -136,12 +136,12 @@ func (v *viewer) verifySingle(file, text, entry string) error {
 	return nil
 }
 
-// writeNewFile writes a file that must not be there yet.
-func writeNewFile(name string, data []byte) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+// writeNewFile writes a file that must not be there yet, with this mode.
+func writeNewFile(name string, data []byte, mode os.FileMode) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return usage("--out: %w", err)
 	}
 	_, err = f.Write(data)
-	return errors.Join(err, f.Close())
+	return errors.Join(err, f.Sync(), f.Close())
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"
@@ -24,19 +23,8 @@ would, and print its public part: the recipient of NAME in the text. Keep the fi
 			if out == "" {
 				out = args[0] + ".identity"
 			}
-			f, err := os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-			if err != nil {
-				return usage("%w", err)
-			}
-			_, err = fmt.Fprintf(f, "# public key: %s\n%s\n", id.Recipient(), id)
-			if syncErr := f.Sync(); err == nil {
-				err = syncErr
-			}
-			if closeErr := f.Close(); err == nil {
-				err = closeErr
-			}
-			if err != nil {
-				return fmt.Errorf("writing %s: %w", out, err)
+			if err := writeNewFile(out, fmt.Appendf(nil, "# public key: %s\n%s\n", id.Recipient(), id), 0o600); err != nil {
+				return err
 			}
 			fmt.Fprintln(t.out, id.Recipient())
 			return nil

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"detente/agreement"
-	"detente/mirror"
 	"detente/record"
 	"detente/statement"
 
@@ -90,7 +89,7 @@ func TestNoCommandGoesBack(t *testing.T) {
 	if a == nil {
 		t.Fatalf("%+v", faults)
 	}
-	archive, err := mirror.EncodeBundle(b)
+	archive, err := record.EncodeBundle(b)
 	if err != nil {
 		t.Fatal(err)
 	}

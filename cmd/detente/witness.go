@@ -6,7 +6,7 @@ import (
 
 	"detente/agreement/dir"
 	"detente/internal/keyfile"
-	"detente/mirror"
+	"detente/record"
 	"detente/statement"
 	"detente/witness"
 
@@ -92,7 +92,7 @@ func registerHere(w *witness.Witness, path string) error {
 	if err != nil {
 		return usage("--register: %w", err)
 	}
-	archive, err := mirror.EncodeBundle(b)
+	archive, err := record.EncodeBundle(b)
 	if err == nil {
 		_, err = w.Register(archive)
 	}

@@ -174,6 +174,15 @@ type Gate struct {
 	Now  func() time.Time // time.Now if nil
 }
 
+// Checkpoints are the requests for a record's checkpoints, below a path: what
+// everybody may read of a private record. They say that it exists, how long it
+// is, and who witnessed it.
+func Checkpoints(below string) func(*http.Request) bool {
+	return func(r *http.Request) bool {
+		return r.Method == http.MethodGet && (r.URL.Path == below+"/checkpoint" || r.URL.Path == below+"/head")
+	}
+}
+
 type readerKey struct{}
 
 // Wrap refuses what the gate does not let through. The path that was signed is

@@ -132,7 +132,7 @@ func newWorld(t *testing.T, text string) *world {
 	if a == nil {
 		t.Fatalf("%+v", diagnostics)
 	}
-	archive, err := mirror.EncodeBundle(b)
+	archive, err := record.EncodeBundle(b)
 	if err != nil {
 		t.Fatal(err)
 	}

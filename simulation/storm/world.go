@@ -16,6 +16,7 @@ import (
 	"detente/agreement"
 	"detente/internal/clock"
 	"detente/mirror"
+	"detente/record"
 )
 
 // A Role is one kind of those who take part.
@@ -214,7 +215,7 @@ func Run(ctx context.Context, p Plan, opt Options) (*Result, error) {
 	if w.bundle, w.agreement, err = p.Terms.bundle(w.keys); err != nil {
 		return nil, err
 	}
-	if w.archive, err = mirror.EncodeBundle(w.bundle); err != nil {
+	if w.archive, err = record.EncodeBundle(w.bundle); err != nil {
 		return nil, err
 	}
 	verdicts.forget()
