@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"detente/internal/ahead"
 	"detente/record"
 	"detente/statement"
 )
@@ -71,6 +72,42 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	if len(at) < each {
 		t.Errorf("%d accepted, want at least those of brio, %d", len(at), each)
+	}
+	readAgain(t, w, h)
+}
+
+// TestKeyChangeWithinAGroup has a change of keys among what is taken in
+// together: what comes after it is judged by the new keys, and what came before
+// by the old.
+func TestKeyChangeWithinAGroup(t *testing.T) {
+	w := newWorld(t).open()
+	w.until(w.follower(), "the record is confirmed", func(f *record.Fold) bool { return f.Size() > 0 })
+	h := w.hosted()
+	notes := [][]byte{
+		w.alba(declare("before")),
+		w.alba(statement.KeyBody{Add: []string{public("alba-3")}, Revoke: []string{public("alba-2")}, Need: 2}),
+		w.alba(declare("with the old keys")),
+		sign(t, w.draft("alba", declare("with the new keys")), "alba-1", "alba-3"),
+		w.brio(declare("after")),
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var g []*submission
+	for i, l := range ahead.Look(h.fold.Ring(), notes) {
+		g = append(g, &submission{entry: notes[i], expect: -1, look: l})
+	}
+	first := h.fold.Size()
+	h.takeIn(w.d, g)
+	for i, want := range []int64{first, first + 1, -1, first + 2, first + 3} {
+		switch s := g[i]; {
+		case want < 0:
+			refused, is := errors.AsType[*Refusal](s.err)
+			if !is || refused.Code != record.FaultRevokedKey {
+				t.Errorf("note %d: %v, want refused for a revoked key", i, s.err)
+			}
+		case s.err != nil || s.receipt.Index != want:
+			t.Errorf("note %d: %+v, %v; want entry %d", i, s.receipt, s.err, want)
+		}
 	}
 	readAgain(t, w, h)
 }

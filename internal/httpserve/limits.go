@@ -17,20 +17,17 @@ type Limits struct {
 	Connections int // open at once; further ones wait to be accepted
 	PerAddress  int // of them, from one address; further ones are closed at once
 	// Writes and Reads are how many requests an address may make in a second,
-	// over a while; Burst seconds' worth of them at once. Reads that change
-	// nothing and cost little are not counted (see Cheap).
+	// over a while; Burst seconds' worth of them at once.
 	Writes float64
 	Reads  float64
 	Burst  float64
-	// Cheap says which requests are not counted; nil counts all.
-	Cheap func(*http.Request) bool
 }
 
 // DefaultLimits let everybody's mirror and every party work as fast as one
 // machine can serve them, and keep one address from taking all of it: an entry
 // costs a sync and a signature, a page the folding of a standing.
 func DefaultLimits() Limits {
-	return Limits{Connections: 2048, PerAddress: 512, Writes: 500, Reads: 2000, Burst: 4, Cheap: nil}
+	return Limits{Connections: 2048, PerAddress: 512, Writes: 500, Reads: 2000, Burst: 4}
 }
 
 // forgotten is after how long an address that has asked nothing is forgotten;
@@ -107,10 +104,6 @@ func (m *meter) sweep(now time.Time) {
 // limit refuses requests beyond an address's rate with 429 and when to ask again.
 func (m *meter) limit(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if m.limits.Cheap != nil && m.limits.Cheap(r) {
-			h.ServeHTTP(w, r)
-			return
-		}
 		write := r.Method != http.MethodGet && r.Method != http.MethodHead
 		wait, ok := m.take(hostOf(r.RemoteAddr), write)
 		if !ok {
