@@ -1,7 +1,9 @@
 package vault
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"detente/agreement"
 	"detente/statement"
@@ -93,7 +95,7 @@ type Duty struct {
 	Task    Task
 	Attempt *Attempt   // answer
 	Request *Request   // hand-over
-	Epochs  []*Attempt // hand-over: those not yet handed over for this request
+	Epochs  []*Attempt // hand-over: those not yet handed over for this request, by epoch
 }
 
 // OwedByCustodian says what the custodian of a seat should do, most urgent
@@ -161,6 +163,8 @@ func (l *Ledger) notHanded(r *Request, seat int) []*Attempt {
 			out = append(out, a)
 		}
 	}
+	// One that was dealt again comes after later epochs; a hand-over names them in order.
+	slices.SortFunc(out, func(a, b *Attempt) int { return cmp.Compare(a.Core.Epoch, b.Core.Epoch) })
 	return out
 }
 

@@ -293,3 +293,26 @@ func TestSegmentVerdicts(t *testing.T) {
 		}
 	}
 }
+
+// An epoch that is sealed after a later one, because its first dealings came to
+// nothing, is handed over in its order: a statement names epochs ascending.
+func TestHandOverOfEpochsSealedOutOfOrder(t *testing.T) {
+	w := newWorld(t, 5, 3, 1)
+	w.acceptAll()
+	for _, epoch := range []int64{2, 3, 1} {
+		w.sealed(epoch)
+	}
+	d := w.request(1, 3)
+	for seat := 1; seat <= 3; seat++ {
+		id, b := w.handOver(seat, nil)
+		for i, s := range b.Shares {
+			if s.Epoch != int64(i+1) {
+				t.Fatalf("seat %d hands over epoch %d in place %d", seat, s.Epoch, i)
+			}
+		}
+		w.must(w.seats[seat-1].name, id, b)
+	}
+	if _, ok := w.ledger.Handed(d.Request, 3, w.ledger.Epoch(1)); !ok {
+		t.Error("the last seat's share of the first epoch is not there")
+	}
+}
