@@ -1,6 +1,8 @@
 package vault
 
 import (
+	"bytes"
+	"crypto/ed25519"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -332,3 +334,33 @@ func TestLastManifestNumber(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+// A recorder's keys change while a batch is made: each manifest counts by
+// whichever key is in force, and a bad one among them is told from the good.
+func TestManifestsVerifiedTogether(t *testing.T) {
+	f := newFilm(t)
+	second := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{9}, ed25519.SeedSize))
+	keys := []statement.PublicKey{f.ledger.Terms.RecorderKey, statement.PublicKey(second.Public().(ed25519.PublicKey))}
+	var all []*SignedManifest
+	for slot := range int64(40) {
+		m := f.shoot("east", slot, nil)
+		switch slot % 5 {
+		case 1:
+			signed, err := m.Manifest.Sign(second)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m = signed
+		case 3:
+			m.Sig[slot%64] ^= 1
+		}
+		all = append(all, m)
+	}
+	for n, keys := range [][]statement.PublicKey{nil, keys[:1], keys} {
+		for i, good := range verifyAll(all, keys) {
+			if want := n > 0 && i%5 != 3 && (n == 2 || i%5 != 1); good != want || good != (all[i].Verify(keys...) == nil) {
+				t.Errorf("%d keys, manifest %d: %t, want %t, as one by one", len(keys), i, good, want)
+			}
+		}
+	}
+}

@@ -79,6 +79,25 @@ func (s *SignedManifest) Verify(keys ...statement.PublicKey) error {
 	return fmt.Errorf("%w: manifest %d of camera %s", ErrSignature, s.Seq, s.Camera)
 }
 
+// verifyAll is Verify of each, by one batch for each key.
+func verifyAll(manifests []*SignedManifest, keys []statement.PublicKey) []bool {
+	verdicts := make([]bool, len(manifests))
+	for _, k := range keys {
+		var batch statement.Batch
+		var of []int // the manifest of each signature
+		for i, m := range manifests {
+			if !verdicts[i] {
+				batch.Add(k[:], m.Bytes(), m.Sig[:])
+				of = append(of, i)
+			}
+		}
+		for n, good := range batch.Verify() {
+			verdicts[of[n]] = good
+		}
+	}
+	return verdicts
+}
+
 // Encode gives the wire form: what is signed, then the signature.
 func (s *SignedManifest) Encode() []byte { return append(s.Bytes(), s.Sig[:]...) }
 

@@ -80,14 +80,15 @@ func (c *survey) batch(seal Seal) {
 	}
 	c.current = digest
 	keys, vault := c.ledger.KeysAt(seal.Entry), VaultID(c.ledger.Terms.Agreement, c.ledger.Terms.Vault)
-	for _, m := range manifests {
+	signed := verifyAll(manifests, keys)
+	for i, m := range manifests {
 		cam := c.camera(m.Camera)
 		switch {
 		case m.Agreement != c.ledger.Terms.Agreement || m.Vault != vault:
 			c.anomaly(seal.Entry, "manifest %d of camera %s is of another vault", m.Seq, m.Camera)
 		case cam == nil:
 			c.anomaly(seal.Entry, "camera %s is not one of this vault's", m.Camera)
-		case m.Verify(keys...) != nil:
+		case !signed[i]:
 			c.anomaly(seal.Entry, "manifest %d of camera %s is not signed by the recorder", m.Seq, m.Camera)
 		default:
 			c.manifest(cam, m, seal.Entry)
