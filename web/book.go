@@ -25,17 +25,15 @@ var classes = []string{classWords, classEvidence, classTime, classInert}
 // with it, the standing of its newest size, the ledgers of its vaults. All of it
 // may be thrown away and read again.
 type book struct {
-	agreement *agreement.Agreement
-	with      func(func(*record.Fold))
-	object    func(context.Context, agreement.Digest) ([]byte, error)
-	fixed     int64 // the size, of an earlier one; 0 for the live record
+	with   func(func(*record.Fold))
+	object func(context.Context, agreement.Digest) ([]byte, error)
+	fixed  int64 // the size, of an earlier one; 0 for the live record
 
 	mu      sync.Mutex
 	read    int64
 	index   index
 	current *standing
-
-	vaults map[agreement.Name]*vaultBook // never changed
+	vaults  map[agreement.Name]*vaultBook // of those asked for
 }
 
 // An index grows only at its ends: a copy of it stays true for its size.
@@ -54,7 +52,9 @@ type standing struct {
 	clock   agreement.Instant
 	settled agreement.Instant
 	now     agreement.Instant
-	state   *machine.State // of this standing alone: only its reading methods may be used
+	version *record.Version   // the text in force
+	texts   []*record.Version // up to it
+	state   *machine.State    // of this standing alone: only its reading methods may be used
 	machine.Standing
 	history func() *history // made when first asked for
 	events  int
@@ -62,13 +62,20 @@ type standing struct {
 	index
 }
 
-func newBook(a *agreement.Agreement, with func(func(*record.Fold)), object func(context.Context, agreement.Digest) ([]byte, error)) *book {
-	b := &book{agreement: a, with: with, object: object, vaults: map[agreement.Name]*vaultBook{}}
+func newBook(with func(func(*record.Fold)), object func(context.Context, agreement.Digest) ([]byte, error)) *book {
+	b := &book{with: with, object: object, vaults: map[agreement.Name]*vaultBook{}}
 	b.index = index{classes: map[string][]int64{}, signed: map[agreement.Name]int64{}, said: map[agreement.Name][]int64{}, replies: map[int64][]int64{}}
-	for _, v := range a.Vaults {
-		b.vaults[v.Name] = &vaultBook{book: b, vault: v}
-	}
 	return b
+}
+
+// vault is the book of a vault that a text in force has or had.
+func (b *book) vault(name agreement.Name) *vaultBook {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.vaults[name] == nil {
+		b.vaults[name] = &vaultBook{book: b, name: name}
+	}
+	return b.vaults[name]
 }
 
 // standing gives the standing of the newest size, read up in short pieces.
@@ -92,7 +99,7 @@ func (b *book) standing() *standing {
 				st.Standing, st.history = last.Standing, last.history // nothing took effect since
 			} else {
 				st.Standing = st.state.Standing()
-				st.history = sync.OnceValue(func() *history { return newHistory(st.state) })
+				st.history = sync.OnceValue(func() *history { return newHistory(st.state, st.texts) })
 			}
 			b.current = st
 			return st
@@ -109,6 +116,8 @@ func (b *book) take(f *record.Fold) *standing {
 		state: f.State().Clone(), waiting: f.Waiting(), index: b.index.copied(),
 	}
 	st.events = len(f.Events())
+	st.texts = f.Versions()
+	st.version = st.texts[len(st.texts)-1]
 	return st
 }
 

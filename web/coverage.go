@@ -86,7 +86,7 @@ func drawnAs(c vault.Class) string {
 	return "gap"
 }
 
-func (s *site) coverage(c *vault.Coverage, size int64, st *standing, v *agreement.Vault) *coverageView {
+func (s *edition) coverage(c *vault.Coverage, size int64, st *standing, v *agreement.Vault) *coverageView {
 	view := &coverageView{AsOfEntry: size, Behind: st.head.Size - size, From: s.names.when(c.From), Until: s.names.when(c.Until)}
 	until := max(c.Until, st.clock)
 	closes, known := st.state.Closes(v.Name)
@@ -155,7 +155,7 @@ func share(n, of int64) string {
 }
 
 // cameraLane draws covered time as one thin line and everything else tall.
-func (s *site) cameraLane(a *axis, c *vault.CameraCoverage) lane {
+func (s *edition) cameraLane(a *axis, c *vault.CameraCoverage) lane {
 	l := lane{Name: c.Camera}
 	for i, x := range c.Intervals {
 		until := x.Until
@@ -202,7 +202,7 @@ func shortClass(c vault.Class) string {
 	return string(c)
 }
 
-func (s *site) camera(c *vault.CameraCoverage) cameraView {
+func (s *edition) camera(c *vault.CameraCoverage) cameraView {
 	v := cameraView{Name: c.Camera, Segments: c.Segments, Late: c.Late, Gaps: c.UnexplainedGaps, Longest: spoken(c.LongestGap)}
 	v.Covered = spoken(c.Seconds.Covered) + " of " + spoken(c.ExpectedSeconds)
 	for _, x := range c.Intervals {

@@ -104,7 +104,7 @@ func (s *site) judged(q *request) (*record.Judged, error) {
 	return list[0], nil
 }
 
-func (s *site) entry(q *request) (any, error) {
+func (s *edition) entry(q *request) (any, error) {
 	j, err := s.judged(q)
 	if err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ func (s *site) entry(q *request) (any, error) {
 	return p, nil
 }
 
-func (s *site) statement(p *entryPage, q *request, j *record.Judged) {
+func (s *edition) statement(p *entryPage, q *request, j *record.Judged) {
 	st := j.Statement
 	p.ID = st.ID.String()
 	if st.Seen.Size > 0 {
@@ -166,13 +166,18 @@ func (s *site) statement(p *entryPage, q *request, j *record.Judged) {
 	_, broken, _ := saidOfEffect(j)
 	p.Effect = &effectView{At: s.names.when(j.Effect.At), Effect: !broken, Reason: plain(prose(v.Reason)), Proof: j.Effect.Proof, Words: p.Line.Came}
 	if v.Rule.File != "" && broken {
-		p.Rule = s.at(v.Rule)
-		p.RuleHref = q.frame.Href("text") + "#" + lineID(v.Rule.File, s.lineOf(v.Rule))
+		then, frame := s, q.frame // the text that it was judged by
+		q.book.with(func(f *record.Fold) { then = s.edition(f.VersionAt(j.Effect.Proof + 1)) })
+		if then.version != s.version {
+			frame.Size = strconv.FormatInt(j.Effect.Proof+1, 10)
+		}
+		p.Rule = then.at(v.Rule)
+		p.RuleHref = frame.Href("text") + "#" + lineID(v.Rule.File, then.lineOf(v.Rule))
 	}
 }
 
 // signature finds which key a line claims, among those in force now.
-func (s *site) signature(b *book, by agreement.Name, x statement.Signature) sigRow {
+func (s *edition) signature(b *book, by agreement.Name, x statement.Signature) sigRow {
 	r := sigRow{Name: plain(x.Name), Hash: fmt.Sprintf("%08x", x.Hash), Sig: base64.StdEncoding.EncodeToString(x.Sig)}
 	b.with(func(f *record.Fold) {
 		keys, ok := f.Keys(by)
@@ -231,7 +236,7 @@ func fields(body statement.Body) []field {
 	return out
 }
 
-func (s *site) witnesses(p *record.Proof) *witnessView {
+func (s *edition) witnesses(p *record.Proof) *witnessView {
 	v := &witnessView{Size: p.Head.Size, Root: p.Head.Root.String(), Lo: s.names.when(p.Lo), Hi: s.names.when(p.Hi)}
 	for _, c := range p.Cosignatures {
 		v.Rows = append(v.Rows, witnessRow{string(c.Witness), s.names.when(c.Time)})
@@ -278,7 +283,7 @@ func (s *site) serveRaw(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%d.txt"`, s.names.a.Name, j.Index))
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%d.txt"`, s.view.Agreement().Name, j.Index))
 	w.Write(j.Bytes)
 }
 
@@ -295,6 +300,6 @@ func (s *site) serveProof(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-cache")
-	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%d.tlog-proof"`, s.names.a.Name, j.Index))
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%d.tlog-proof"`, s.view.Agreement().Name, j.Index))
 	w.Write([]byte(p.Text))
 }

@@ -52,13 +52,13 @@ func (f frame) BlockHref(name any) string { return f.Href("text") + "#" + fmt.Sp
 // Earlier says whether this is not the newest size.
 func (f frame) Earlier() bool { return f.Size != "" }
 
-func (s *site) frameOf(q *request, current string) frame {
-	a, st := s.view.Agreement(), q.shown
+func (s *edition) frameOf(q *request, current string) frame {
+	a, st := s.names.a, q.shown
 	f := frame{
 		Title: plain(a.Title), Root: rootOf(q.URL.Path), Current: current, Simulated: a.Simulated,
 		AsOf: s.names.when(st.clock), Provision: st.clock == record.Beginning,
 		Entries: st.head.Size, Live: s.live.standing().head.Size,
-		Name: string(a.Name), ID: a.ID.String(), RootHash: st.head.Root.String(),
+		Name: string(a.Name), ID: s.view.Agreement().ID.String(), RootHash: st.head.Root.String(),
 	}
 	if m, ok := s.view.(interface{ Notice() string }); ok {
 		f.Notice = m.Notice()
@@ -79,8 +79,8 @@ func (s *site) frameOf(q *request, current string) frame {
 
 // cosigned finds who signed what is shown: the newest final checkpoint, or the
 // first proof on the record that reaches so far.
-func (s *site) cosigned(st *standing) cosigned {
-	quorum := s.view.Agreement().Quorum
+func (s *edition) cosigned(st *standing) cosigned {
+	quorum := s.names.a.Quorum
 	c := cosigned{Of: len(quorum.Of), Need: quorum.Need, Entry: -1}
 	live := s.live.standing()
 	if st.head.Size < live.head.Size {

@@ -17,6 +17,8 @@ type glancePage struct {
 	Status   string
 	Since    when
 	Parties  []partyRow
+	Amended  *textVersion // the text in force, if it is not the first
+	Proposed []proposal
 	Next     *deadlineView
 	Later    []deadlineView
 	More     int         // deadlines not listed
@@ -89,7 +91,7 @@ type itemRow struct {
 	Words     string
 }
 
-func (s *site) glance(q *request) (any, error) {
+func (s *edition) glance(q *request) (any, error) {
 	st, n := q.shown, s.names
 	p := &glancePage{Frame: q.frame, Status: st.Status, Since: n.moment(st.Since), Waiting: len(st.waiting)}
 	for _, x := range n.a.Parties {
@@ -99,6 +101,11 @@ func (s *site) glance(q *request) (any, error) {
 		}
 		p.Parties = append(p.Parties, row)
 	}
+	versions, proposed := s.versions(q)
+	if len(versions) > 1 {
+		p.Amended = &versions[0]
+	}
+	p.Proposed = proposed
 	now, whose := s.view.Now(), "the depositary’s clock"
 	if q.frame.Earlier() {
 		now, whose = st.clock, "the record’s clock"
@@ -135,7 +142,7 @@ func (s *site) glance(q *request) (any, error) {
 	return p, nil
 }
 
-func (s *site) deadline(d machine.Deadline, now agreement.Instant, whose string) deadlineView {
+func (s *edition) deadline(d machine.Deadline, now agreement.Instant, whose string) deadlineView {
 	v := deadlineView{Subject: string(d.Subject), What: whatOf(d), Then: plain(prose(d.Then)), At: s.names.when(d.At), By: whose}
 	if now == record.Beginning {
 		return v
@@ -150,7 +157,7 @@ func (s *site) deadline(d machine.Deadline, now agreement.Instant, whose string)
 }
 
 // passed lists what deadlines brought about last.
-func (s *site) passed(p *glancePage, st *standing) {
+func (s *edition) passed(p *glancePage, st *standing) {
 	items := map[agreement.Name]machine.Item{}
 	for _, it := range st.Items {
 		items[it.Name] = it
@@ -163,7 +170,7 @@ func (s *site) passed(p *glancePage, st *standing) {
 	}
 }
 
-func (p *glancePage) span(st *standing, s *site, now agreement.Instant) {
+func (p *glancePage) span(st *standing, s *edition, now agreement.Instant) {
 	if p.Next == nil || !st.InForce.Set {
 		return
 	}
@@ -202,7 +209,7 @@ func whatOf(d machine.Deadline) string {
 	return ", " + d.What
 }
 
-func (s *site) moves(p *glancePage, st *standing) {
+func (s *edition) moves(p *glancePage, st *standing) {
 	for _, pos := range st.Parties {
 		rows := len(p.Moves)
 		add := func(duties []machine.Duty, must bool) {
@@ -236,7 +243,7 @@ func (p *glancePage) tally(st *standing) {
 }
 
 // items are the blocks with a status; rest is how many are not listed.
-func (s *site) items(st *standing, most int) (rows []itemRow, rest int) {
+func (s *edition) items(st *standing, most int) (rows []itemRow, rest int) {
 	for _, it := range st.Items {
 		if len(rows) == most {
 			return rows, len(st.Items) - most
@@ -249,7 +256,7 @@ func (s *site) items(st *standing, most int) (rows []itemRow, rest int) {
 }
 
 // lede says in a sentence or two how things stand.
-func (s *site) lede(st *standing, p *glancePage) []string {
+func (s *edition) lede(st *standing, p *glancePage) []string {
 	var out []string
 	switch st.Status {
 	case "unsigned":

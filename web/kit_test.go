@@ -172,7 +172,7 @@ func (c *chronicle) put(entry []byte) *record.Judged {
 
 func (c *chronicle) answer(by agreement.Name, to statement.ID, body statement.Body) statement.ID {
 	c.t.Helper()
-	text, err := (&statement.Statement{Agreement: c.a.ID, Bundle: c.a.ID, By: by, Answers: to, Seen: c.f.Head(), Body: body}).Text()
+	text, err := (&statement.Statement{Agreement: c.a.ID, Bundle: c.f.InForce().ID, By: by, Answers: to, Seen: c.f.Head(), Body: body}).Text()
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ type line struct {
 	Waits  bool // provisional
 }
 
-func (s *site) lines(b *book, which []int64) []line {
+func (s *edition) lines(b *book, which []int64) []line {
 	var out []line
 	for _, j := range b.entries(which) {
 		out = append(out, s.line(j))
@@ -33,7 +33,7 @@ func (s *site) lines(b *book, which []int64) []line {
 	return out
 }
 
-func (s *site) line(j *record.Judged) line {
+func (s *edition) line(j *record.Judged) line {
 	l := line{N: j.Index, Kind: "opening", Words: "the record is opened", Came: "the first entry of this record"}
 	if j.Covered {
 		l.By = s.names.when(j.UB)

@@ -26,7 +26,7 @@ type showLink struct {
 	Now   bool
 }
 
-func (s *site) list(q *request) (any, error) {
+func (s *edition) list(q *request) (any, error) {
 	st, query := q.shown, q.URL.Query()
 	show := query.Get("show")
 	p := &listPage{Frame: q.frame}

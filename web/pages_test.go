@@ -431,7 +431,7 @@ func TestLimits(t *testing.T) {
 	if got := strings.Count(html, "without force"); got < rowsOfRecord || strings.Count(html, `<a class="entry"`) != rowsOfRecord {
 		t.Errorf("%d rows, want %d", strings.Count(html, `<a class="entry"`), rowsOfRecord)
 	}
-	s := &site{view: c, live: newBook(c.a, c.With, c.Object)}
+	s := &site{view: c, live: newBook(c.With, c.Object)}
 	for n := range int64(maxPast + 2) {
 		if _, err := s.pastBook(t.Context(), n); err != nil {
 			t.Fatal(err)

@@ -14,9 +14,12 @@ import (
 
 // A textPage is the text as signed, with the standing of each block beside it.
 type textPage struct {
-	Frame frame
-	ID    string
-	Files []textFile
+	Frame    frame
+	ID       string // of the text in force
+	First    string // of the agreement: its first text
+	Versions []textVersion
+	Proposed []proposal
+	Files    []textFile
 }
 
 type textFile struct {
@@ -54,9 +57,10 @@ type blockNote struct {
 	Vault  string
 }
 
-func (s *site) text(q *request) (any, error) {
-	a, b := s.view.Agreement(), s.view.Bundle()
-	p := &textPage{Frame: q.frame, ID: a.ID.String()}
+func (s *edition) text(q *request) (any, error) {
+	b := s.bundle
+	p := &textPage{Frame: q.frame, ID: s.names.a.ID.String(), First: s.view.Agreement().ID.String()}
+	p.Versions, p.Proposed = s.versions(q)
 	p.Frame.Page = "The text"
 	notes := s.notes(q.shown)
 	for _, f := range b.Files {
@@ -92,7 +96,7 @@ type placed struct {
 }
 
 // notes gives the notes of all blocks that have any.
-func (s *site) notes(st *standing) []placed {
+func (s *edition) notes(st *standing) []placed {
 	a := s.names.a
 	var out []placed
 	words := "not in force: not everybody has signed"
@@ -175,8 +179,8 @@ func pieces(f agreement.File, notes []placed) []piece {
 func lineID(file string, n int) string { return fmt.Sprintf("%s:%d", file, n) }
 
 // lineOf is the line on which a piece of text begins.
-func (s *site) lineOf(r agreement.Range) int {
-	data, ok := s.view.Bundle().File(r.File)
+func (s *edition) lineOf(r agreement.Range) int {
+	data, ok := s.bundle.File(r.File)
 	if !ok || r.Start > len(data) {
 		return 1
 	}
@@ -184,6 +188,6 @@ func (s *site) lineOf(r agreement.Range) int {
 }
 
 // at is a place in the text in words.
-func (s *site) at(r agreement.Range) string {
+func (s *edition) at(r agreement.Range) string {
 	return fmt.Sprintf("%s, line %d", plain(r.File), s.lineOf(r))
 }

@@ -42,6 +42,7 @@ type lane struct {
 type changeRow struct {
 	At       when
 	Subject  string
+	Block    string // its name in the text in force; empty if that has it no more
 	Clause   string
 	Words    string
 	Becomes  string
@@ -51,7 +52,7 @@ type changeRow struct {
 	Deadline bool
 }
 
-func (s *site) timeline(q *request) (any, error) {
+func (s *edition) timeline(q *request) (any, error) {
 	st, h := q.shown, q.shown.history()
 	p := &timelinePage{Frame: q.frame, Used: map[string]bool{}, Total: len(h.changes)}
 	items := map[agreement.Name]machine.Item{}
@@ -89,9 +90,9 @@ func (s *site) timeline(q *request) (any, error) {
 	return p, nil
 }
 
-func (s *site) changeRow(c change, items map[agreement.Name]machine.Item) changeRow {
+func (s *edition) changeRow(c change, items map[agreement.Name]machine.Item) changeRow {
 	r := changeRow{
-		At: s.names.when(c.At), Subject: string(c.Subject), Words: c.Words, Becomes: statusWord(plain(c.becomes())), Status: c.To,
+		At: s.names.when(c.At), Subject: string(c.Subject), Block: string(c.Block), Words: c.Words, Becomes: statusWord(plain(c.becomes())), Status: c.To,
 		Entry: c.Entry, Deadline: c.Entry < 0,
 	}
 	switch c.Attr {
@@ -104,16 +105,16 @@ func (s *site) changeRow(c change, items map[agreement.Name]machine.Item) change
 	case "value":
 		r.Status = "reported"
 	}
-	if it, ok := items[c.Subject]; ok {
+	if it, ok := items[c.Block]; ok {
 		r.Clause, r.Whose = it.Clause, s.names.all(it.By)
-	} else if m, ok := s.names.marks[c.Subject]; ok {
+	} else if m, ok := s.names.marks[c.Block]; ok {
 		r.Whose = []mark{m}
 	}
 	return r
 }
 
 // timelineAxis spans what happened and as much again of what is to come.
-func (s *site) timelineAxis(st *standing, h *history) *axis {
+func (s *edition) timelineAxis(st *standing, h *history) *axis {
 	from, until := st.clock, st.clock
 	if len(h.changes) > 0 {
 		from = min(from, h.changes[0].At)
@@ -135,7 +136,7 @@ func (s *site) timelineAxis(st *standing, h *history) *axis {
 }
 
 // lanes draws party by party, in the order of the text.
-func (s *site) lanes(p *timelinePage, q *request, h *history) {
+func (s *edition) lanes(p *timelinePage, q *request, h *history) {
 	add := func(l lane) {
 		if len(p.Lanes) == lanesAtMost {
 			p.Omitted++
@@ -168,7 +169,7 @@ func (s *site) lanes(p *timelinePage, q *request, h *history) {
 }
 
 // partyLane shows when a party spoke.
-func (s *site) partyLane(a *axis, q *request, name agreement.Name) lane {
+func (s *edition) partyLane(a *axis, q *request, name agreement.Name) lane {
 	m := s.names.mark(name)
 	l := lane{Name: m.Full}
 	if m.Class == "outside" {
@@ -192,7 +193,7 @@ func (s *site) partyLane(a *axis, q *request, name agreement.Name) lane {
 }
 
 // itemLane shows what became of one block.
-func (s *site) itemLane(a *axis, st *standing, it machine.Item, h *history) lane {
+func (s *edition) itemLane(a *axis, st *standing, it machine.Item, h *history) lane {
 	l := lane{Name: string(it.Name), Block: string(it.Name), Clause: it.Clause, Status: it.Status, Note: noteOf(it)}
 	var changes []change
 	for _, i := range h.of[it.Name] {
@@ -256,7 +257,7 @@ func startOf(it machine.Item) string {
 }
 
 // plan draws what was agreed: from the start of the duty to when it is due.
-func (s *site) plan(l *lane, a *axis, st *standing, it machine.Item, changes []change) {
+func (s *edition) plan(l *lane, a *axis, st *standing, it machine.Item, changes []change) {
 	if !it.Due.Set || it.Noun != "commitment" && it.Noun != "vault" {
 		return
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -18,8 +19,8 @@ import (
 // A vaultBook keeps the ledger of one vault, read up as the record grows, and
 // the last survey of its coverage.
 type vaultBook struct {
-	book  *book
-	vault *agreement.Vault
+	book *book
+	name agreement.Name
 
 	mu     sync.Mutex
 	reader *vault.Reader
@@ -61,6 +62,8 @@ type vaultPage struct {
 	SetAside  []asideRow
 	AsideMore int
 	Cut       *cutView
+	Proof     *certificateView
+	Uncertain string // why no certificate is to be had, once an outcome is
 	Outcome   string
 }
 
@@ -102,25 +105,38 @@ type asideRow struct {
 	Reason string
 }
 
+// A certificateView is what custodians may act on: see record.Certificate.
+type certificateView struct {
+	Ground  string
+	Outcome string
+	Size    int64
+}
+
 type cutView struct {
 	LongStop, H, After when
 }
 
-func (s *site) vault(q *request) (any, error) {
-	b, ok := q.book.vaults[agreement.Name(q.PathValue("name"))]
-	if !ok {
+func (s *edition) vault(q *request) (any, error) {
+	v := s.vaultNamed(agreement.Name(q.PathValue("name")))
+	if v == nil {
 		return nil, errMissing
 	}
+	b := q.book.vault(v.Name)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.reader != nil && b.reader.Size() > q.shown.head.Size {
-		q.shown = q.book.standing() // somebody read further meanwhile
+		// Somebody read further meanwhile.
+		q.shown = q.book.standing()
+		s = s.edition(q.shown.version)
 		q.frame = s.frameOf(q, "vault")
+		if v = s.vaultNamed(v.Name); v == nil {
+			return nil, errMissing
+		}
 	}
 	if err := b.readTo(q.Context(), q.shown.head.Size); err != nil {
 		return nil, refusal{http.StatusInternalServerError, "the ledger of this vault could not be read here: " + err.Error()}
 	}
-	st, v := q.shown, b.vault
+	st := q.shown
 	p := &vaultPage{Frame: q.frame, Vault: v, Host: s.names.mark(v.Host), Opens: s.names.all(v.OpensTo), Need: v.Need, Absent: v.Absent, RecEntry: -1}
 	p.Frame.Page = "Vault " + string(v.Name)
 	for _, it := range st.Items {
@@ -145,8 +161,46 @@ func (s *site) vault(q *request) (any, error) {
 			p.Cut = &cutView{s.names.when(c.LongStop), s.names.when(c.H), s.names.when(c.H + agreement.Instant(c.Margin))}
 		}
 	})
+	s.certificate(p, q)
 	p.Lede = s.vaultLede(p, st)
 	return p, nil
+}
+
+// vaultNamed is a vault of this text; nil if it has none of the name.
+func (s *edition) vaultNamed(name agreement.Name) *agreement.Vault {
+	for _, v := range s.names.a.Vaults {
+		if v.Name == name {
+			return v
+		}
+	}
+	return nil
+}
+
+// certificate finds what custodians may act on: the record, witnessed in time;
+// its silence, witnessed after the cut; or everybody's signature.
+func (s *edition) certificate(p *vaultPage, q *request) {
+	var notes [][]byte
+	if size, note := s.view.Final(); note != nil && !q.frame.Earlier() && size <= q.shown.head.Size {
+		notes = append(notes, note)
+	}
+	q.book.with(func(f *record.Fold) {
+		c, err := f.Decide(p.Vault.Name, notes...)
+		switch {
+		case err == nil:
+			p.Proof = &certificateView{groundWords[c.Ground], string(c.Outcome), c.Size}
+		case errors.Is(err, record.ErrFork), errors.Is(err, record.ErrExclusion):
+			p.Uncertain = "Custodians hold: " + err.Error()
+		case p.Item.Item.Status == string(machine.Released) || p.Item.Item.Status == string(machine.Erased):
+			p.Uncertain = "No certificate of it is to be had here yet; custodians act on nothing less"
+		}
+	})
+}
+
+// groundWords say what a certificate rests on, after "by the first n entries".
+var groundWords = map[record.Ground]string{
+	record.Decided: "as decided by the text: witnessed before the cut",
+	record.Halted:  "as the text says for a record that halted undecided: witnessed after the cut",
+	record.Agreed:  "as all signatories and all custodians signed",
 }
 
 // selfTest is done once in a process: every ledger and judgement rests on it.
@@ -161,7 +215,8 @@ func (b *vaultBook) readTo(ctx context.Context, size int64) error {
 		if b.broken = selfTest(); b.broken != nil {
 			return b.broken
 		}
-		if b.reader, b.broken = vault.NewReader(b.book.agreement, b.vault.Name); b.broken != nil {
+		b.book.with(func(f *record.Fold) { b.reader, b.broken = vault.ReaderOf(f, b.name) })
+		if b.broken != nil {
 			return b.broken
 		}
 	}
@@ -183,12 +238,12 @@ func (b *vaultBook) cover(ctx context.Context, st *standing) {
 	if b.surveyed == st.head.Size && (b.survey != nil || b.why != nil) || time.Now().Before(b.next) {
 		return
 	}
-	opens, ok := st.state.Opens(b.vault.Name)
+	opens, ok := st.state.Opens(b.name)
 	if !ok {
 		b.survey, b.why, b.surveyed = nil, fmt.Errorf("it is not known yet when the recording starts"), st.head.Size
 		return
 	}
-	closes, ok := st.state.Closes(b.vault.Name)
+	closes, ok := st.state.Closes(b.name)
 	if !ok {
 		closes = st.clock
 	}
@@ -218,12 +273,12 @@ func (b *vaultBook) cover(ctx context.Context, st *standing) {
 }
 
 // source is an expression in the words of the text.
-func (s *site) source(e agreement.Expr) string {
+func (s *edition) source(e agreement.Expr) string {
 	if e == nil {
 		return ""
 	}
 	r := e.Where()
-	data, ok := s.view.Bundle().File(r.File)
+	data, ok := s.bundle.File(r.File)
 	if !ok || r.Start < 0 || r.End > len(data) || r.Start >= r.End {
 		return ""
 	}
@@ -232,7 +287,7 @@ func (s *site) source(e agreement.Expr) string {
 
 // branches says what the close brings, and which branch it would be as things
 // stand: if nobody acts any more.
-func (s *site) branches(p *vaultPage, st *standing) {
+func (s *edition) branches(p *vaultPage, st *standing) {
 	v := p.Vault
 	hold := "held"
 	then := fmt.Sprintf("at most %s after the close; then %s", spoken(int64(v.HoldAtMost)), v.HoldThen)
@@ -291,7 +346,7 @@ func joined(names []agreement.Name) string {
 }
 
 // custody fills in who holds what.
-func (s *site) custody(p *vaultPage, l *vault.Ledger) {
+func (s *edition) custody(p *vaultPage, l *vault.Ledger) {
 	held := make([]int, len(l.Custodies))
 	for _, a := range l.Attempts {
 		if a.Status == vault.Sealed {
@@ -358,7 +413,7 @@ func (s *site) custody(p *vaultPage, l *vault.Ledger) {
 
 // proved says how long ago a custodian proved that it holds its shares, where the
 // text gives it an interval.
-func (s *site) proved(r *seatRow, l *vault.Ledger) {
+func (s *edition) proved(r *seatRow, l *vault.Ledger) {
 	last, since, _, late := l.Proved(r.Seat)
 	if l.Terms.Proves == 0 || since == 0 {
 		return
@@ -377,7 +432,7 @@ func (s *site) proved(r *seatRow, l *vault.Ledger) {
 
 // heard is the record's clock when somebody was last heard of; not set before
 // the first proof of time.
-func (s *site) heard(a vault.Alive) when {
+func (s *edition) heard(a vault.Alive) when {
 	if a.Clock == 0 {
 		return when{}
 	}
@@ -395,7 +450,7 @@ func seatsOf(l *vault.Ledger, r *vault.Request) []int {
 }
 
 // deed says what a custodian did, or has to do.
-func (s *site) deed(p *vaultPage, r *seatRow, c *vault.Custody, handed map[int]int64) {
+func (s *edition) deed(p *vaultPage, r *seatRow, c *vault.Custody, handed map[int]int64) {
 	if r.Held > 0 {
 		p.Acked++
 	}
@@ -427,7 +482,7 @@ func (s *site) deed(p *vaultPage, r *seatRow, c *vault.Custody, handed map[int]i
 	}
 }
 
-func (s *site) vaultLede(p *vaultPage, st *standing) string {
+func (s *edition) vaultLede(p *vaultPage, st *standing) string {
 	outcome := machine.Outcome(p.Item.Item.Status)
 	n := len(p.Seats)
 	switch outcome {

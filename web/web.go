@@ -43,12 +43,12 @@ var files embed.FS
 
 // A site is the pages of one record.
 type site struct {
-	view  View
-	names *names
-	live  *book
+	view View
+	live *book
 
-	mu   sync.Mutex
-	past []*book // of earlier sizes, the last used first
+	mu       sync.Mutex
+	past     []*book            // of earlier sizes, the last used first
+	editions map[int64]*edition // by the size from which their text is in force
 
 	refold  sync.Mutex // one at a time
 	waiters atomic.Int64
@@ -56,19 +56,19 @@ type site struct {
 
 // New gives the pages of a record, to be served below its address.
 func New(v View) http.Handler {
-	s := &site{view: v, names: newNames(v.Agreement())}
-	s.live = newBook(v.Agreement(), v.With, v.Object)
+	s := &site{view: v, editions: map[int64]*edition{}}
+	s.live = newBook(v.With, v.Object)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /style.css", serveStyle)
-	mux.HandleFunc("GET /{$}", s.page("glance", s.glance))
-	mux.HandleFunc("GET /timeline", s.page("timeline", s.timeline))
-	mux.HandleFunc("GET /vault/{name}", s.page("vault", s.vault))
-	mux.HandleFunc("GET /text", s.page("text", s.text))
-	mux.HandleFunc("GET /record", s.page("record", s.list))
-	mux.HandleFunc("GET /entry/{n}", s.page("entry", s.entry))
+	mux.HandleFunc("GET /{$}", s.page("glance", (*edition).glance))
+	mux.HandleFunc("GET /timeline", s.page("timeline", (*edition).timeline))
+	mux.HandleFunc("GET /vault/{name}", s.page("vault", (*edition).vault))
+	mux.HandleFunc("GET /text", s.page("text", (*edition).text))
+	mux.HandleFunc("GET /record", s.page("record", (*edition).list))
+	mux.HandleFunc("GET /entry/{n}", s.page("entry", (*edition).entry))
 	mux.HandleFunc("GET /entry/{n}/raw", s.serveRaw)
 	mux.HandleFunc("GET /entry/{n}/proof", s.serveProof)
-	mux.HandleFunc("GET /", s.page("missing", func(*request) (any, error) { return nil, errMissing }))
+	mux.HandleFunc("GET /", s.page("missing", func(*edition, *request) (any, error) { return nil, errMissing }))
 	return headers(mux)
 }
 
@@ -120,7 +120,7 @@ type request struct {
 }
 
 // page answers with a template over what build gives.
-func (s *site) page(name string, build func(*request) (any, error)) http.HandlerFunc {
+func (s *site) page(name string, build func(*edition, *request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		q, name := &request{Request: r, site: s}, name // a page that is missing is so once
 		model, err := any(nil), s.choose(q)
@@ -131,8 +131,9 @@ func (s *site) page(name string, build func(*request) (any, error)) http.Handler
 			return
 		}
 		if err == nil {
-			q.frame = s.frameOf(q, name)
-			model, err = build(q)
+			e := s.edition(q.shown.version)
+			q.frame = e.frameOf(q, name)
+			model, err = build(e, q)
 		}
 		status := http.StatusOK
 		if err != nil {
@@ -144,7 +145,7 @@ func (s *site) page(name string, build func(*request) (any, error)) http.Handler
 			if q.shown == nil {
 				q.book, q.shown = s.live, s.live.standing()
 			}
-			q.frame = s.frameOf(q, name)
+			q.frame = s.edition(q.shown.version).frameOf(q, name)
 			model = struct {
 				Frame frame
 				Words string
@@ -173,7 +174,7 @@ func (s *site) choose(q *request) error {
 	query := q.URL.Query()
 	live := s.live.standing()
 	if at := query.Get("at"); at != "" {
-		t, ok := parseInstant(at, s.view.Agreement())
+		t, ok := parseInstant(at, live.version.Agreement)
 		if !ok {
 			return refusal{http.StatusBadRequest, "at is an instant such as 2021-05-23T19:30Z, or a date in the agreement's zone"}
 		}
@@ -253,7 +254,7 @@ func (s *site) pastBook(ctx context.Context, n int64) (*book, error) {
 			f.Append(e)
 		}
 	}
-	b := newBook(a, func(read func(*record.Fold)) { read(f) }, s.view.Object)
+	b := newBook(func(read func(*record.Fold)) { read(f) }, s.view.Object)
 	b.fixed = n
 	s.mu.Lock()
 	defer s.mu.Unlock()
