@@ -60,6 +60,13 @@ func (f *brimmingFile) Write(p []byte) (int, error) {
 	return f.File.Write(p)
 }
 
+func (f *brimmingFile) WriteAt(p []byte, off int64) (int, error) {
+	if f.disk.full.Load() {
+		return 0, syscall.ENOSPC
+	}
+	return f.File.WriteAt(p, off)
+}
+
 // A soak is a depositary under load by HTTP.
 type soak struct {
 	*world

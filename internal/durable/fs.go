@@ -36,7 +36,11 @@ type FS interface {
 type File interface {
 	io.ReaderAt
 	io.Writer
+	// WriteAt is not for files opened to append.
+	io.WriterAt
 	Size() (int64, error)
+	// Sync makes what was written durable, and the size if it grew; not the
+	// times, so that writing over what is there costs no change of metadata.
 	Sync() error
 	Close() error
 }
@@ -57,6 +61,19 @@ var temps atomic.Uint64
 // WriteFile replaces the file name by data, durably and atomically. The
 // directory must exist.
 func WriteFile(fsys FS, name string, data []byte) error {
+	if err := PutFile(fsys, name, data); err != nil {
+		return err
+	}
+	if err := fsys.SyncDir(filepath.Dir(name)); err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	return nil
+}
+
+// PutFile is WriteFile without the last step: the content is durable, its name
+// only when the directory has been synced. It is for many files of one
+// directory, which one sync then serves.
+func PutFile(fsys FS, name string, data []byte) error {
 	if err := place(fsys, name, data, fsys.Rename); err != nil {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
@@ -72,6 +89,9 @@ func CreateFile(fsys FS, name string, data []byte) error {
 		}
 		return fsys.Remove(temp)
 	})
+	if err == nil {
+		err = fsys.SyncDir(filepath.Dir(name))
+	}
 	if err != nil {
 		return fmt.Errorf("creating %s: %w", name, err)
 	}
@@ -88,7 +108,7 @@ func place(fsys FS, name string, data []byte, move func(temp, name string) error
 		fsys.Remove(temp)
 		return err
 	}
-	return fsys.SyncDir(filepath.Dir(name))
+	return nil
 }
 
 func writeSynced(fsys FS, name string, data []byte) error {
@@ -106,11 +126,19 @@ func writeSynced(fsys FS, name string, data []byte) error {
 // Mkdir makes a directory in an existing one, durably. If it exists its name is
 // synced all the same: a crash may have come before that.
 func Mkdir(fsys FS, name string) error {
-	if err := fsys.Mkdir(name, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("making directory: %w", err)
+	if err := PutDir(fsys, name); err != nil {
+		return err
 	}
 	if err := fsys.SyncDir(filepath.Dir(name)); err != nil {
 		return fmt.Errorf("making directory %s: %w", name, err)
+	}
+	return nil
+}
+
+// PutDir is Mkdir without the sync, which is the caller's to do.
+func PutDir(fsys FS, name string) error {
+	if err := fsys.Mkdir(name, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("making directory: %w", err)
 	}
 	return nil
 }

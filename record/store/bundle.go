@@ -21,6 +21,22 @@ func appendEntry(b, entry []byte) []byte {
 	return append(b, entry...)
 }
 
+// encodeBundle is a bundle of entries; nil if there are none.
+func encodeBundle(entries [][]byte) []byte {
+	if len(entries) == 0 {
+		return nil
+	}
+	size := 0
+	for _, e := range entries {
+		size += 2 + len(e)
+	}
+	b := make([]byte, 0, size)
+	for _, e := range entries {
+		b = appendEntry(b, e)
+	}
+	return b
+}
+
 // parseBundle splits exactly n entries off the front of b. They alias b.
 func parseBundle(b []byte, n int) (entries [][]byte, rest []byte, err error) {
 	if n < 0 || n > len(b)/2 {

@@ -133,21 +133,38 @@ func (s *Store) flushLogs(logs map[*Log]struct{}) error {
 	// Sorted, so that faults injected by tests come at the same places.
 	byOrigin := func(a, b *Log) int { return strings.Compare(a.origin, b.origin) }
 	list := slices.SortedFunc(maps.Keys(logs), byOrigin)
-	workers := maxFlushers
+	atOnce := maxFlushers
 	if s.opt.flushInline {
-		workers = 1
+		atOnce = 1
+	}
+	// Those of one record's tiles may be many and those of many records few:
+	// together they are no more than atOnce.
+	return each(len(list), atOnce, func(i int) error {
+		return s.flushLog(list[i], max(1, atOnce/len(list)))
+	})
+}
+
+// each calls fn for 0 to n-1, at most so many at once. The first error ends it.
+func each(n, atOnce int, fn func(i int) error) error {
+	if atOnce = min(atOnce, n); atOnce <= 1 {
+		for i := range n {
+			if err := fn(i); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	var next atomic.Int64
 	var failed atomic.Pointer[error]
 	var wg sync.WaitGroup
-	for range min(workers, len(list)) {
+	for range atOnce {
 		wg.Go(func() {
 			for failed.Load() == nil {
 				i := int(next.Add(1)) - 1
-				if i >= len(list) {
+				if i >= n {
 					return
 				}
-				if err := s.flushLog(list[i]); err != nil {
+				if err := fn(i); err != nil {
 					failed.CompareAndSwap(nil, &err)
 				}
 			}
@@ -189,8 +206,8 @@ func (l *Log) pending() pending {
 }
 
 // flushLog writes a record's full tiles, then its cosigned checkpoints, then
-// its tail file, which makes them count.
-func (s *Store) flushLog(l *Log) error {
+// its tail file, which makes them count. atOnce tiles are written at once.
+func (s *Store) flushLog(l *Log, atOnce int) error {
 	p := l.pending()
 	grown := p.head.Size > p.flushed
 	if p.flushed == 0 {
@@ -198,19 +215,11 @@ func (s *Store) flushLog(l *Log) error {
 			return err
 		}
 	}
-	if len(p.notes) > 0 {
-		if err := s.mkdirs(l, "cosigned"); err != nil {
-			return err
-		}
-	}
-	for i := range p.notes {
-		name := filepath.Join(l.dir, "cosigned", p.notes[i].name())
-		if err := durable.WriteFile(s.fs, name, p.notes[i].note); err != nil {
-			return err
-		}
+	if err := s.flushNotes(l, p.notes); err != nil {
+		return err
 	}
 	if grown || p.rewrite || len(p.notes) > 0 {
-		t, err := s.flushTiles(l, &p)
+		t, err := s.flushTiles(l, &p, atOnce)
 		if err != nil {
 			return err
 		}
@@ -252,72 +261,19 @@ func (l *Log) settle(p *pending) {
 	}
 }
 
-// flushTiles writes the tiles that have become full and returns the new tail.
-func (s *Store) flushTiles(l *Log, p *pending) (*tail, error) {
-	var old *tail
-	if p.flushed%tileWidth != 0 || p.hashes == nil {
-		var err error
-		if old, err = l.readTail(); err != nil {
-			return nil, err
-		}
+// flushNotes writes cosigned checkpoints.
+func (s *Store) flushNotes(l *Log, notes []cosigned) error {
+	if len(notes) == 0 {
+		return nil
 	}
-	if p.hashes == nil {
-		return old, nil // to be written anew as it is
-	}
-	entries := p.entries
-	if old != nil {
-		first, err := old.checkedEntries()
-		if err != nil {
-			return nil, damaged(l.where(), "tail file: %v", err)
-		}
-		entries = append(first, entries...)
-	}
-	t := &tail{origin: l.origin, size: p.head.Size, root: p.head.Root}
-	var err error
-	for n := p.flushed / tileWidth; n < p.head.Size/tileWidth; n++ {
-		var bundle []byte
-		for _, e := range entries[:tileWidth] {
-			bundle = appendEntry(bundle, e)
-		}
-		entries = entries[tileWidth:]
-		if err = s.writeTile(l, entryLevel, n, bundle); err != nil {
-			return nil, err
-		}
-	}
-	for _, e := range entries {
-		t.bundle = appendEntry(t.bundle, e)
-	}
-	for level, hashes := range p.hashes {
-		n := p.base[level] / tileWidth
-		for ; len(hashes) >= tileWidth; hashes = hashes[tileWidth:] {
-			if err = s.writeTile(l, level, n, appendHashes(nil, hashes[:tileWidth])); err != nil {
-				return nil, err
-			}
-			n++
-		}
-		t.partial = append(t.partial, hashes)
-	}
-	return t, nil
-}
-
-func (s *Store) writeTile(l *Log, level int, n int64, data []byte) error {
-	t := tlog.Tile{H: tileHeight, L: level, N: n, W: tileWidth}
-	name := filepath.FromSlash(tilePath(t))
-	if err := s.mkdirs(l, filepath.Dir(name)); err != nil {
+	dir := filepath.Join(l.dir, "cosigned")
+	if err := durable.Mkdir(s.fs, dir); err != nil {
 		return err
 	}
-	return durable.WriteFile(s.fs, filepath.Join(l.dir, name), data)
-}
-
-// mkdirs makes a folder in a record's. Each level is synced also if it exists,
-// for it may be what an interrupted flush left.
-func (s *Store) mkdirs(l *Log, name string) error {
-	dir := l.dir
-	for part := range strings.SplitSeq(filepath.ToSlash(name), "/") {
-		dir = filepath.Join(dir, part)
-		if err := durable.Mkdir(s.fs, dir); err != nil {
+	for i := range notes {
+		if err := durable.PutFile(s.fs, filepath.Join(dir, notes[i].name()), notes[i].note); err != nil {
 			return err
 		}
 	}
-	return nil
+	return s.fs.SyncDir(dir)
 }

@@ -76,11 +76,7 @@ func (l *Log) Tile(path string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		var b []byte
-		for _, e := range entries {
-			b = appendEntry(b, e)
-		}
-		return b, nil
+		return encodeBundle(entries), nil
 	}
 	hashes, err := r.levelHashes(t.L, lo, hi)
 	if err != nil {

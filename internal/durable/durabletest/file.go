@@ -41,17 +41,32 @@ func (f *file) ReadAt(b []byte, off int64) (int, error) {
 func (f *file) Write(b []byte) (int, error) {
 	f.fs.mu.Lock()
 	defer f.fs.mu.Unlock()
+	if f.flag&os.O_APPEND != 0 {
+		f.at = len(f.n.data)
+	}
+	n, err := f.write(b, f.at)
+	f.at += n
+	return n, err
+}
+
+func (f *file) WriteAt(b []byte, off int64) (int, error) {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	if f.flag&os.O_APPEND != 0 {
+		return 0, &fs.PathError{Op: "write", Path: f.name, Err: fs.ErrInvalid}
+	}
+	return f.write(b, int(off))
+}
+
+// write is called with f.fs.mu held.
+func (f *file) write(b []byte, at int) (int, error) {
 	if f.flag&(os.O_WRONLY|os.O_RDWR) == 0 {
 		return 0, &fs.PathError{Op: "write", Path: f.name, Err: fs.ErrPermission}
 	}
 	written := 0
 	write := func(b []byte) {
-		if f.flag&os.O_APPEND != 0 {
-			f.at = len(f.n.data)
-		}
-		f.n.data = put(f.n.data, f.at, b)
-		f.n.dirty = append(f.n.dirty, span{f.at, f.at + len(b)})
-		f.at += len(b)
+		f.n.data = put(f.n.data, at, b)
+		f.n.dirty = append(f.n.dirty, span{at, at + len(b)})
 		written = len(b)
 	}
 	err := f.fs.do("write", f.name, func() { write(b) }, func() { write(b[:len(b)/2]) })

@@ -12,8 +12,8 @@
 // readable until the next power cut, and a later Sync does not write it either.
 //
 // Non-promise: names of one directory reach the disk in the order of their
-// changes, as journals do it; hard links to directories, renaming directories
-// and files written at an offset are not there.
+// changes, as journals do it; hard links to directories and renaming
+// directories are not there.
 package durabletest
 
 import (

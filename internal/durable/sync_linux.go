@@ -1,0 +1,5 @@
+package durable
+
+import "golang.org/x/sys/unix"
+
+func syncData(fd int) error { return unix.Fdatasync(fd) }
