@@ -78,3 +78,18 @@ func TestPagesShowTheTextInForce(t *testing.T) {
 	says("/vault/footage", "2 segments")
 	crawl(t, c, func(string, string) {})
 }
+
+// TestVaultSaysOnWhatCustodiansAct: an outcome that no checkpoint yet shows is
+// not certified; then it is, with its ground.
+func TestVaultSaysOnWhatCustodiansAct(t *testing.T) {
+	c := newChronicle(t).begin()
+	h := New(c)
+	closes := at(0, 0) - start%day + 90*day // 2021-05-24, midnight
+	if html := page(t, h, "/vault/footage"); strings.Contains(html, "Certified") || strings.Contains(html, "Custodians hold:") {
+		t.Error("something is said of an outcome before there is one")
+	}
+	c.decide(closes)
+	if html := page(t, h, "/vault/footage"); !strings.Contains(html, "Certified:") || !strings.Contains(html, groundWords[record.Decided]) {
+		t.Error("the page does not show the certificate of a decided outcome")
+	}
+}
