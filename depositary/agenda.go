@@ -75,6 +75,13 @@ func (a *agenda) set(h *hosted, at agreement.Instant) {
 	}
 }
 
+// at is when a record is looked at next; false if it is not on the agenda.
+func (a *agenda) at(h *hosted) (agreement.Instant, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return h.alarm.at, h.alarm.set
+}
+
 // due takes the records whose instant has come, and says when the next one's is.
 func (a *agenda) due(now agreement.Instant) (ready []*hosted, next agreement.Instant, more bool) {
 	a.mu.Lock()

@@ -17,6 +17,10 @@ func (d *Depositary) Attend(ctx context.Context) (next agreement.Instant, failed
 	next = record.Never
 	for _, id := range d.Records() {
 		h := d.record(id)
+		if wrong := d.want(ctx, h); wrong != nil {
+			err = errors.Join(err, wrong)
+			continue
+		}
 		for ctx.Err() == nil {
 			t, at := h.task(d.now())
 			if t.what == nothing {
@@ -28,6 +32,7 @@ func (d *Depositary) Attend(ctx context.Context) (next agreement.Instant, failed
 				break
 			}
 		}
+		d.done(h)
 		if stop := h.halted.Load(); stop != nil {
 			err = errors.Join(err, stop.err)
 		}

@@ -9,17 +9,13 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"detente/agreement"
-	"detente/internal/ahead"
 	"detente/internal/clock"
 	"detente/internal/durable"
 	"detente/mirror"
-	"detente/record"
 	"detente/record/store"
 	"detente/statement"
 )
@@ -53,6 +49,7 @@ type Config struct {
 	Segment int64
 
 	within time.Duration // tests: how long a witness has to answer
+	room   room          // tests: how many records are kept read
 }
 
 // A Depositary hosts records. Its methods may be called at the same time.
@@ -63,6 +60,9 @@ type Depositary struct {
 	mu      sync.Mutex
 	records map[agreement.Digest]*hosted
 	opening sync.Mutex // one record is opened at a time
+	shelf   *shelf     // which records are read, and for how long
+	life    context.Context
+	end     context.CancelFunc // of life
 
 	agenda  agenda
 	rounds  chan struct{}
@@ -72,8 +72,11 @@ type Depositary struct {
 	waiters mirror.Waiters
 }
 
-// Open reads the folder and folds every record in it. It fails, and says what
-// to restore, if the store shows less than a checkpoint it kept.
+// Open reads the folder: of each record its length, its head and the largest
+// checkpoint that was kept of it, and all of the first few records. The others
+// are read when somebody asks for them or they need something; Run reads all of
+// them once. It fails, and says what to restore, if the store shows less of any
+// record than a checkpoint it kept, or one of those that it read is damaged.
 func Open(cfg Config) (*Depositary, error) {
 	if cfg.FS == nil {
 		cfg.FS = durable.OS
@@ -84,13 +87,17 @@ func Open(cfg Config) (*Depositary, error) {
 	if cfg.within == 0 {
 		cfg.within = roundWithin
 	}
+	if cfg.room == (room{}) {
+		cfg.room = defaultRoom
+	}
 	if cfg.HTTP == nil {
 		cfg.HTTP = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: maxRounds, IdleConnTimeout: time.Minute}}
 	}
 	d := &Depositary{
 		cfg: cfg, records: map[agreement.Digest]*hosted{}, rounds: make(chan struct{}, maxRounds),
-		halt: make(chan error, 1), waiters: mirror.NewWaiters(maxWaiters),
+		halt: make(chan error, 1), waiters: mirror.NewWaiters(maxWaiters), shelf: newShelf(cfg.room),
 	}
+	d.life, d.end = context.WithCancel(context.Background())
 	d.agenda.wake = make(chan struct{}, 1)
 	if err := durable.MkdirAll(cfg.FS, filepath.Join(cfg.Dir, "bundle")); err != nil {
 		return nil, fmt.Errorf("opening depositary: %w", err)
@@ -106,7 +113,10 @@ func Open(cfg Config) (*Depositary, error) {
 }
 
 // Close gives the folder up; call it after Run has returned.
-func (d *Depositary) Close() error { return d.store.Close() }
+func (d *Depositary) Close() error {
+	d.end()
+	return d.store.Close()
+}
 
 // sign makes the checkpoint of a head of any record.
 func (d *Depositary) sign(origin string, head statement.Head) ([]byte, error) {
@@ -120,46 +130,6 @@ type logSigner struct {
 }
 
 func (s logSigner) Name() string { return s.origin }
-
-// load folds the records of the store.
-func (d *Depositary) load() error {
-	for _, origin := range d.store.Origins() {
-		_, hex, _ := strings.Cut(origin, "/")
-		id, err := agreement.ParseDigest(hex)
-		if err != nil {
-			return fmt.Errorf("record %q in the store: its origin does not end in an agreement's id", origin)
-		}
-		name := d.bundleFile(id)
-		archive, err := durable.ReadFile(d.cfg.FS, name, record.MaxBundle)
-		if err != nil {
-			return fmt.Errorf("record %s: its bundle: %w", origin, damagedBundle(name, err))
-		}
-		b, err := record.DecodeBundle(archive)
-		if err == nil && b.Digest() != id {
-			err = fmt.Errorf("it is the bundle of agreement %s", b.Digest())
-		}
-		if err != nil {
-			return fmt.Errorf("record %s: its bundle: %w", origin, damagedBundle(name, err))
-		}
-		h, err := d.newHosted(archive)
-		if err != nil {
-			return fmt.Errorf("record %s: %s: %w", origin, name, err)
-		}
-		if h.origin != origin {
-			return fmt.Errorf("record %s: %s is the bundle of %s", origin, name, h.origin)
-		}
-		h.log, _ = d.store.Log(origin)
-		if err := h.replay(); err != nil {
-			return fmt.Errorf("record %s: %w", origin, err)
-		}
-		for i := range h.fold.Size() { // what a crash left between the entry and the deletion
-			d.redact(h, i)
-		}
-		h.confirmed = d.cfg.Unconfirmed
-		d.records[id] = h
-	}
-	return nil
-}
 
 func (d *Depositary) bundleFile(id agreement.Digest) string {
 	return filepath.Join(d.cfg.Dir, "bundle", id.String())
@@ -202,13 +172,14 @@ func (d *Depositary) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer d.workers.Wait()
 	defer cancel()
-	for _, id := range d.Records() {
-		d.poke(d.record(id))
-	}
+	unread := d.wake()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
+		var all sync.WaitGroup
+		all.Go(func() { d.survey(ctx, unread) })
 		d.attend(ctx)
+		all.Wait()
 	}()
 	select {
 	case err := <-d.halt:
@@ -218,105 +189,4 @@ func (d *Depositary) Run(ctx context.Context) error {
 	case <-ended:
 		return nil
 	}
-}
-
-// A hosted is one record.
-type hosted struct {
-	origin    string
-	agreement *agreement.Agreement
-	bundle    *agreement.Bundle
-	archive   []byte
-	keys      []statement.PublicKey // that may sign its checkpoints
-	witnesses []*mirror.Witness
-	within    time.Duration // for a witness to answer
-	log       *store.Log
-
-	intake    intake
-	mu        sync.RWMutex
-	fold      *record.Fold
-	proofs    map[string]int64 // valid proofs of time by their bytes
-	confirmed bool             // a quorum accepted the head since the start
-
-	halted    atomic.Pointer[stop] // set: nothing is taken in any more
-	work      work
-	alarm     alarm
-	answers   answers
-	serve     http.Handler
-	serveOnce sync.Once
-}
-
-// A stop is why a record takes nothing in any more.
-type stop struct{ err error }
-
-// newHosted reads a bundle; its record is not folded yet.
-func (d *Depositary) newHosted(archive []byte) (*hosted, error) {
-	b, err := record.DecodeBundle(archive)
-	if err != nil {
-		return nil, err
-	}
-	a, diagnostics := agreement.Read(b)
-	if a == nil {
-		return nil, &TextError{diagnostics}
-	}
-	h := &hosted{origin: record.Origin(a), agreement: a, bundle: b, archive: archive, within: d.cfg.within, proofs: map[string]int64{}, intake: intake{turn: make(chan struct{}, 1)}}
-	if h.keys, err = record.LogKeys(a); err != nil {
-		return nil, err
-	}
-	if !slices.Contains(h.keys, d.cfg.Signer.Public()) {
-		var named string // those who may host, and go on with, the record
-		for _, host := range record.Hosts(a) {
-			named += fmt.Sprintf("\n  %s with the key %s", host.Name, host.Key)
-		}
-		return nil, fmt.Errorf("the key of this depositary is not one that the text names; it has %s; the text names%s\nuse a key that it names, or have this one written into the text",
-			d.cfg.Signer.Public(), named)
-	}
-	if h.fold, err = record.NewFold(a); err != nil {
-		return nil, err
-	}
-	if h.witnesses, err = mirror.Witnesses(a, d.cfg.Witnesses, d.cfg.HTTP); err != nil {
-		return nil, err
-	}
-	return h, nil
-}
-
-// A TextError says that a bundle is no agreement.
-type TextError struct{ Diagnostics []agreement.Diagnostic }
-
-func (e *TextError) Error() string {
-	var lines []string
-	for _, d := range e.Diagnostics {
-		if !d.Warning {
-			lines = append(lines, fmt.Sprintf("%s, byte %d: %s", d.Range.File, d.Range.Start, d.Message))
-		}
-	}
-	return "the text does not read: " + strings.Join(lines, "; ")
-}
-
-// replay folds what the store has.
-func (h *hosted) replay() error {
-	for size := h.log.Head().Size; h.fold.Size() < size; {
-		entries, err := h.log.Entries(h.fold.Size(), store.MaxRead)
-		if err != nil {
-			return err
-		}
-		if len(entries) == 0 {
-			return fmt.Errorf("the store has no entry %d of %d", h.fold.Size(), size)
-		}
-		for _, l := range ahead.Look(h.fold.Ring(), entries) {
-			h.take(l)
-		}
-	}
-	if head := h.log.Head(); h.fold.Head() != head {
-		return fmt.Errorf("the store's entries give %s, its head is %s", h.fold.Head(), head)
-	}
-	return nil
-}
-
-// take folds an entry that is on the record.
-func (h *hosted) take(l *record.Look) *record.Judged {
-	j := h.fold.AppendLook(l)
-	if j.Proof != nil {
-		h.proofs[string(l.Bytes())] = j.Index
-	}
-	return j
 }

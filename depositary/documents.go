@@ -37,8 +37,8 @@ func (d *Depositary) attachment(w http.ResponseWriter, r *http.Request, h *hoste
 	return a, ok
 }
 
-func (d *Depositary) documentFile(h *hosted, a record.Attachment) string {
-	return filepath.Join(d.cfg.Dir, "document", h.agreement.ID.String(), fmt.Sprintf("%d-%s", a.Entry, a.Document.Digest))
+func (d *Depositary) documentFile(r *reading, a record.Attachment) string {
+	return filepath.Join(d.cfg.Dir, "document", r.agreement.ID.String(), fmt.Sprintf("%d-%s", a.Entry, a.Document.Digest))
 }
 
 // takeDocument is PUT document/<entry>/<digest>. Of a public record anybody may
@@ -75,7 +75,7 @@ func (d *Depositary) takeDocument(w http.ResponseWriter, r *http.Request, h *hos
 		httpserve.Refuse(w, http.StatusGone, httpserve.Refusal{Code: "redacted", Error: "the document was deleted", Hint: "see the entry that says why"})
 		return
 	}
-	name := d.documentFile(h, a)
+	name := d.documentFile(h.reading, a)
 	if err = durable.MkdirAll(d.cfg.FS, filepath.Dir(name)); err == nil {
 		err = durable.WriteFile(d.cfg.FS, name, b)
 	}
@@ -92,7 +92,7 @@ func (d *Depositary) giveDocument(w http.ResponseWriter, r *http.Request, h *hos
 	if !ok {
 		return
 	}
-	b, err := durable.ReadFile(d.cfg.FS, d.documentFile(h, a), mirror.MaxDocument)
+	b, err := durable.ReadFile(d.cfg.FS, d.documentFile(h.reading, a), mirror.MaxDocument)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		httpserve.Refuse(w, http.StatusNotFound, httpserve.Refusal{Code: "not-found", Error: "nobody has brought this document here", Hint: fmt.Sprintf("ask %s for it", a.By)})
@@ -106,14 +106,21 @@ func (d *Depositary) giveDocument(w http.ResponseWriter, r *http.Request, h *hos
 	}
 }
 
-// redact deletes what an entry says is to go, with h locked. If that fails it
-// is tried again at the next start, and nothing gives the document out meanwhile.
-func (d *Depositary) redact(h *hosted, entry int64) {
-	a, ok := h.fold.Redacts(entry)
+// redact deletes what an entry says is to go, with the fold locked. If that fails
+// it is tried again when the record is read next, and nothing gives the document
+// out meanwhile.
+func (d *Depositary) redact(r *reading, j *record.Judged) {
+	if j.Statement == nil {
+		return
+	}
+	if _, is := j.Statement.Body.(statement.RedactBody); !is {
+		return
+	}
+	a, ok := r.fold.Redacts(j.Index)
 	if !ok {
 		return
 	}
-	name := d.documentFile(h, a)
+	name := d.documentFile(r, a)
 	err := d.cfg.FS.Remove(name)
 	if err == nil {
 		err = d.cfg.FS.SyncDir(filepath.Dir(name))

@@ -65,7 +65,7 @@ func TestDocuments(t *testing.T) {
 		t.Errorf("left: %v", files)
 	}
 	// A copy restored from a backup, or left by a crash before the deletion, goes at the next start.
-	file := w.d.documentFile(w.d.record(w.a.ID), record.Attachment{Entry: r.Index, Document: doc})
+	file := w.d.documentFile(w.hosted().reading, record.Attachment{Entry: r.Index, Document: doc})
 	if err := os.WriteFile(file, payload, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"detente/agreement"
 	"detente/mirror"
 	"detente/record"
 	"detente/statement"
+
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // work is the state of one record's duties.
@@ -19,6 +22,8 @@ type work struct {
 	running bool
 	again   bool // it was poked while running
 
+	nudged atomic.Int64 // when somebody last had to be told to wait, in seconds of real time
+
 	// Of the running worker alone:
 	last  time.Time     // when a proof was appended last, in real time
 	pause time.Duration // before the next try; 0 if the last one worked
@@ -26,39 +31,68 @@ type work struct {
 	introduced map[agreement.Name]time.Time // when a witness was given the record last, in real time
 }
 
-// start works on a record, unless somebody does; then they look once more.
+// claim takes the work on a record, unless somebody has it; then they look once
+// more.
+func (w *work) claim() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.running {
+		w.again = true
+		return false
+	}
+	w.running = true
+	return true
+}
+
+// release gives the work up, unless somebody has asked for another look.
+func (w *work) release(ending bool) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.again && !ending {
+		w.again = false
+		return false
+	}
+	w.running = false
+	return true
+}
+
+// attendWhile works on a record that was claimed, as long as somebody asks for it.
+func (d *Depositary) attendWhile(ctx context.Context, h *hosted) {
+	for {
+		d.attendTo(ctx, h)
+		if h.work.release(ctx.Err() != nil) {
+			return
+		}
+	}
+}
+
+// start works on a record, in a round of its own, unless somebody does.
 func (d *Depositary) start(ctx context.Context, h *hosted) {
-	h.work.mu.Lock()
-	defer h.work.mu.Unlock()
-	if h.work.running {
-		h.work.again = true
+	if !h.work.claim() {
 		return
 	}
-	h.work.running = true
+	select {
+	case d.rounds <- struct{}{}:
+	case <-ctx.Done():
+		h.work.release(true)
+		return
+	}
 	d.workers.Go(func() {
-		for {
-			d.attendTo(ctx, h)
-			h.work.mu.Lock()
-			if !h.work.again || ctx.Err() != nil {
-				h.work.running = false
-				h.work.mu.Unlock()
-				return
-			}
-			h.work.again = false
-			h.work.mu.Unlock()
-		}
+		defer func() { <-d.rounds }()
+		d.attendWhile(ctx, h)
 	})
 }
 
 // attendTo does what a record needs now and puts it on the agenda for what
 // comes next.
 func (d *Depositary) attendTo(ctx context.Context, h *hosted) {
-	select {
-	case d.rounds <- struct{}{}:
-		defer func() { <-d.rounds }()
-	case <-ctx.Done():
+	if err := d.want(ctx, h); err != nil {
+		if ctx.Err() == nil && !damage(err) { // it could not be read now
+			d.retry(ctx, h, retryMost)
+		}
 		return
 	}
+	defer d.done(h)
 	for ctx.Err() == nil {
 		t, next := h.task(d.now())
 		if t.what == nothing {
@@ -75,12 +109,38 @@ func (d *Depositary) attendTo(ctx context.Context, h *hosted) {
 			if ctx.Err() != nil || h.halted.Load() != nil {
 				return
 			}
-			h.work.pause = min(max(2*h.work.pause, retryFirst), retryMost)
+			d.retry(ctx, h, d.patience(t))
 			d.cfg.Log.Warn("a round of witnesses failed", "origin", h.origin, "duty", t.why, "again in", h.work.pause, "error", err)
-			d.later(ctx, h, h.work.pause)
 			return
 		}
 		h.work.pause = 0
+	}
+}
+
+// patience is the longest pause between two rounds that fail. Of many records
+// that only want to be confirmed each waits the longer, so that witnesses who
+// are away are not asked a thousand times a second; whoever submits to one has
+// it asked at once.
+func (d *Depositary) patience(t task) time.Duration {
+	if t.what != publish {
+		return retryMost
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return max(retryMost, time.Duration(len(d.records))*retryShare)
+}
+
+// retry pokes a record after a pause that grows, up to most.
+func (d *Depositary) retry(ctx context.Context, h *hosted, most time.Duration) {
+	h.work.pause = min(max(2*h.work.pause, retryFirst), most)
+	d.later(ctx, h, h.work.pause)
+}
+
+// nudge has a record looked at that somebody waits for, now and then.
+func (d *Depositary) nudge(h *hosted) {
+	now := time.Now().Unix()
+	if last := h.work.nudged.Load(); now > last && h.work.nudged.CompareAndSwap(last, now) {
+		d.poke(h)
 	}
 }
 
@@ -122,7 +182,7 @@ func (h *hosted) task(now agreement.Instant) (task, agreement.Instant) {
 	switch {
 	case duty.Due:
 		return task{prove, duty.Why, duty.After == record.Beginning && duty.Behind > 0, duty.After}, duty.Next
-	case !h.confirmed:
+	case !h.confirmed.Load():
 		return task{what: publish, why: "a quorum has not confirmed the head since the start"}, duty.Next
 	case headOf(h.log.Cosigned()).Size < h.fold.Size():
 		return task{what: publish, why: "the head is not cosigned"}, duty.Next
@@ -147,12 +207,12 @@ func (d *Depositary) do(ctx context.Context, h *hosted, t task) error {
 	if err := h.log.PutCosigned(context.Background(), g.Note); err != nil {
 		return d.stop(h, err)
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.confirmed = true
+	h.confirmed.Store(true)
 	if t.what != prove {
 		return nil
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	return d.append(h, t, g.Note)
 }
 
@@ -168,7 +228,7 @@ func (d *Depositary) append(h *hosted, t task, note []byte) error {
 		return fmt.Errorf("the witnesses' clocks show %s, the duty is of %s", p.Hi, t.after)
 	}
 	entry := record.ProofEntry(note)
-	if _, ok := h.proofs[string(entry)]; ok {
+	if _, ok := h.proofs[tlog.RecordHash(entry)]; ok {
 		return errors.New("the same cosignatures are on the record already")
 	}
 	if err := h.append(entry); err != nil {

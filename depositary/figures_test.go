@@ -211,11 +211,20 @@ func BenchmarkIdle(b *testing.B) {
 		if n := len(w.d.Records()); n != *idleRecords {
 			b.Fatalf("%d records", n)
 		}
+		used := cpu(b)
+		for w.d.unseen() > 0 { // idle is what they are once each was read
+			if err := (clock.Real{}).Sleep(b.Context(), 100*time.Millisecond); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(time.Since(began).Seconds(), "read-s")
+		b.ReportMetric(cpu(b)-used, "read-cpu-s")
 		if err := (clock.Real{}).Sleep(b.Context(), time.Second); err != nil {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(liveHeap()-before)/1e6, "heap-MB")
-		used := cpu(b)
+		b.ReportMetric(float64(files(b)), "files")
+		used = cpu(b)
 		if err := (clock.Real{}).Sleep(b.Context(), 10*time.Second); err != nil {
 			b.Fatal(err)
 		}
@@ -235,6 +244,16 @@ func liveHeap() int64 {
 	runtime.GC()
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
+}
+
+// files is how many files this process has open.
+func files(t testing.TB) int {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
 }
 
 // cpu is the seconds of processor that this process has used.

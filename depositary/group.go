@@ -116,7 +116,7 @@ func (h *hosted) takeIn(d *Depositary, g []*submission) {
 		if alone || ids[said.ID] {
 			flush()
 		}
-		if !h.admit(s) {
+		if !h.admit(d, s) {
 			continue
 		}
 		run = append(run, s)
@@ -140,7 +140,7 @@ func plain(b statement.Body) bool {
 }
 
 // admit is whether a submission may be appended now; if not, it is answered.
-func (h *hosted) admit(s *submission) bool {
+func (h *hosted) admit(d *Depositary, s *submission) bool {
 	v := h.judgeLook(s.look)
 	switch {
 	case v.known != nil:
@@ -149,7 +149,8 @@ func (h *hosted) admit(s *submission) bool {
 		s.err = refuseFault(v.fault)
 	case h.halted.Load() != nil:
 		s.err = &Refusal{http.StatusServiceUnavailable, codeStopped, "the depositary has stopped this record: its store shows less than witnesses cosigned, or could not be written", "hand the statement to a mirror or custodian"}
-	case !h.confirmed:
+	case !h.confirmed.Load():
+		d.nudge(h)
 		s.err = &Refusal{http.StatusServiceUnavailable, codeUnconfirmed, "since its start the depositary has not heard from a quorum of witnesses that this is the whole record", "send it again in a moment"}
 	case s.expect >= 0 && s.expect != h.fold.Size():
 		s.err = &Refusal{http.StatusConflict, codeMoved, fmt.Sprintf("the record has %d entries, not %d", h.fold.Size(), s.expect), "read on and decide again"}
@@ -180,8 +181,9 @@ func (h *hosted) appendRun(d *Depositary, run []*submission) {
 	}
 	for i, s := range run {
 		at := first + int64(i)
-		d.redact(h, at)
-		if j := h.fold.Entry(at); j.Fault != nil { // admit said otherwise
+		j := h.fold.Entry(at)
+		d.redact(h.reading, j)
+		if j.Fault != nil { // admit said otherwise
 			s.err = refuseFault(j.Fault)
 		} else {
 			s.receipt, s.err = h.receipt(j)

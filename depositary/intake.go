@@ -32,6 +32,7 @@ const (
 	codeStopped       = "stopped"
 	codeMoved         = "moved"
 	codeUseless       = "useless"
+	codeUnread        = "unread"
 )
 
 // hints say what to do about a fault, by its code.
@@ -83,7 +84,22 @@ func (d *Depositary) Submit(id agreement.Digest, entry []byte, expect int64) (*m
 	if h == nil {
 		return nil, &Refusal{http.StatusNotFound, codeUnknownRecord, fmt.Sprintf("no record of agreement %s is open here", id), "look at the list of records at /"}
 	}
+	if err := d.want(d.life, h); err != nil {
+		return nil, unreadable(h, err)
+	}
+	defer d.done(h)
 	return d.submit(h, entry, expect)
+}
+
+// unreadable is the answer to who wants a record that cannot be read.
+func unreadable(h *hosted, err error) error {
+	switch {
+	case h.halted.Load() != nil:
+		return &Refusal{http.StatusServiceUnavailable, codeStopped, "the depositary has stopped this record: what it holds of it is damaged", "ask a mirror of it; tell whoever runs the depositary"}
+	case errors.Is(err, context.Canceled):
+		return err // it is ending
+	}
+	return &Refusal{http.StatusServiceUnavailable, codeUnread, "the depositary could not read the record now", "ask again in a moment"}
 }
 
 // owed asks whether the record must have a submitted proof.
@@ -116,7 +132,7 @@ func (d *Depositary) serveSubmit(w http.ResponseWriter, r *http.Request, h *host
 	if !ok {
 		return
 	}
-	receipt, err := d.Submit(h.agreement.ID, entry, expect)
+	receipt, err := d.Submit(h.id, entry, expect)
 	var answer []byte
 	if err == nil {
 		answer, err = receipt.Encode(entry)

@@ -29,7 +29,15 @@ func (w *world) still() *world {
 	return w
 }
 
-func (w *world) hosted() *hosted { return w.d.record(w.a.ID) }
+// hosted is the world's record, which stays read from now on.
+func (w *world) hosted() *hosted {
+	w.t.Helper()
+	h := w.d.record(w.a.ID)
+	if err := w.d.use(w.ctx(), h); err != nil {
+		w.t.Fatal(err)
+	}
+	return h
+}
 
 // gather has the present head cosigned by the world's witnesses.
 func (w *world) gather() []byte {

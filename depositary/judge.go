@@ -3,6 +3,8 @@ package depositary
 import (
 	"detente/record"
 	"detente/statement"
+
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // A verdict is what an entry would be if it were appended now.
@@ -19,13 +21,12 @@ func (h *hosted) judge(entry []byte) verdict {
 
 // judgeLook is judge of an entry that was looked at ahead.
 func (h *hosted) judgeLook(look *record.Look) verdict {
-	if i, ok := h.proofs[string(look.Bytes())]; ok {
-		return verdict{known: h.fold.Entry(i)}
-	}
 	if s := look.Statement(); s != nil {
 		if j, ok := h.fold.ByID(s.ID); ok {
 			return verdict{known: j}
 		}
+	} else if i, ok := h.proofs[tlog.RecordHash(look.Bytes())]; ok {
+		return verdict{known: h.fold.Entry(i)}
 	}
 	j := h.fold.JudgeLook(look)
 	return verdict{fault: j.Fault, s: j.Statement}

@@ -21,6 +21,9 @@ const (
 	// The pauses before a failed round is tried again, in real time.
 	retryFirst = 100 * time.Millisecond
 	retryMost  = 10 * time.Second
+	// retryShare times the number of records is the longest pause for one that
+	// only wants to be confirmed: fifty rounds a second, of all together.
+	retryShare = 20 * time.Millisecond
 	// introduceEvery is how often a witness that does not know a record is given
 	// it, in real time: its operator may have to be asked.
 	introduceEvery = time.Minute
@@ -39,4 +42,23 @@ const (
 	// every nine seconds for ever.
 	maxObjectsOf = maxObjects / 10
 	objectsDay   = 24 * time.Hour
+	// maxOpening is how many records are read at once: each is read on all cores.
+	maxOpening = 4
+	// textWeight is about what the compiled text, the machine and the indexes of a
+	// small record hold, in bytes; entryWeight what each entry adds.
+	textWeight  = 32 << 10
+	entryWeight = 512
+	// The survey pauses after each record surveyShare times as long as it took to
+	// read it, within these bounds, so that it leaves most of a core to others and
+	// ten thousand small records take some twenty seconds. What could not be read is
+	// tried again after surveyRetry, then later and later.
+	surveyShare = 2
+	surveyLeast = 100 * time.Microsecond
+	surveyMost  = time.Second
+	surveyRetry = time.Second
 )
+
+// defaultRoom is how many records are kept read while nobody uses them: enough
+// that a host of some dozens never reads one twice, little enough that ten
+// thousand fit into a small machine.
+var defaultRoom = room{records: 64, weight: 256 << 20}

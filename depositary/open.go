@@ -23,17 +23,19 @@ func (d *Depositary) OpenRecord(ctx context.Context, archive []byte) (agreement.
 	d.opening.Lock()
 	defer d.opening.Unlock()
 	defer d.look()
-	h, err := d.newHosted(archive)
+	r, err := d.newReading(archive)
 	if err != nil {
 		return agreement.Digest{}, fmt.Errorf("opening a record: %w", err)
 	}
-	id := h.agreement.ID
+	id := r.agreement.ID
 	if d.record(id) != nil {
 		return id, nil
 	}
-	if h.keys[0] != d.cfg.Signer.Public() {
-		return id, fmt.Errorf("opening a record: the text names this depositary as a successor, and %s to open the record: a successor goes on from a copy of it (serve --succeed --from)", h.agreement.Depositaries[0].Name)
+	if r.keys[0] != d.cfg.Signer.Public() {
+		return id, fmt.Errorf("opening a record: the text names this depositary as a successor, and %s to open the record: a successor goes on from a copy of it (serve --succeed --from)", r.agreement.Depositaries[0].Name)
 	}
+	h := d.newcomer(r)
+	defer d.done(h)
 	note, err := d.announce(ctx, h)
 	if err != nil {
 		return id, fmt.Errorf("opening record %s: %w", h.origin, err)
@@ -47,13 +49,25 @@ func (d *Depositary) OpenRecord(ctx context.Context, archive []byte) (agreement.
 	if err := h.log.PutCosigned(ctx, note); err != nil {
 		return id, fmt.Errorf("opening record %s: %w", h.origin, err)
 	}
-	h.confirmed = true
-	d.mu.Lock()
-	d.records[id] = h
-	d.mu.Unlock()
+	h.confirmed.Store(true)
+	d.host(h)
 	d.cfg.Log.Info("opened a record", "agreement", h.agreement.Name, "origin", h.origin)
 	d.poke(h)
 	return id, nil
+}
+
+// newcomer is a record that is not hosted yet, in use.
+func (d *Depositary) newcomer(r *reading) *hosted {
+	h := newHosted(r.agreement.ID, record.Origin(r.agreement))
+	d.adopt(h, r)
+	return h
+}
+
+// host has a record found from now on.
+func (d *Depositary) host(h *hosted) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.records[h.id] = h
 }
 
 // look ends Run if the store has stopped: no other record's worker would find
@@ -124,9 +138,10 @@ func (h *hosted) register(ctx context.Context) (refused []error) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.within)
 	answers := make(chan error, len(h.witnesses))
+	archive := h.archive // who is slow answers when the record may be in nobody's use
 	var all sync.WaitGroup
 	for _, w := range h.witnesses {
-		all.Go(func() { answers <- w.Register(ctx, h.archive) })
+		all.Go(func() { answers <- w.Register(ctx, archive) })
 	}
 	go func() {
 		all.Wait()
@@ -164,10 +179,11 @@ func (d *Depositary) introduce(ctx context.Context, h *hosted, g *mirror.Gathere
 			h.work.introduced = map[agreement.Name]time.Time{}
 		}
 		h.work.introduced[w.Name] = time.Now()
+		within, archive := h.within, h.archive // likewise
 		register := func() {
-			ctx, cancel := context.WithTimeout(ctx, h.within)
+			ctx, cancel := context.WithTimeout(ctx, within)
 			defer cancel()
-			if err := w.Register(ctx, h.archive); err != nil {
+			if err := w.Register(ctx, archive); err != nil {
 				d.cfg.Log.Warn("a witness does not know the record", "origin", h.origin, "error", err)
 			}
 		}

@@ -34,18 +34,33 @@ func (d *Depositary) serveRecord(w http.ResponseWriter, r *http.Request) {
 		httpserve.Refuse(w, http.StatusNotFound, httpserve.Refusal{Code: codeUnknownRecord, Error: "no record of this id is open here", Hint: "look at the list of records at /"})
 		return
 	}
-	http.StripPrefix("/"+name, d.handlerOf(h)).ServeHTTP(w, r)
+	d.serveOf(h, name).ServeHTTP(w, r)
 }
 
-// handlerOf is a record's handler, made once.
+// serveOf is what answers below a record's address. Checkpoints are for
+// everybody, also of private records, and come from the store: those who wait
+// for news of a record do not keep it in memory.
+func (d *Depositary) serveOf(h *hosted, name string) http.Handler {
+	return http.StripPrefix("/"+name, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if (r.URL.Path == "/checkpoint" || r.URL.Path == "/head") && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			d.waiters.Limit(mirror.Serve(served{view{d, h}})).ServeHTTP(w, r)
+			return
+		}
+		if err := d.want(d.life, h); err != nil {
+			d.refuse(w, unreadable(h, err))
+			return
+		}
+		defer d.done(h)
+		d.handlerOf(h).ServeHTTP(w, r)
+	}))
+}
+
+// handlerOf is the handler of a record that is read, made once for each reading.
 func (d *Depositary) handlerOf(h *hosted) http.Handler {
 	h.serveOnce.Do(func() {
 		v := view{d, h}
-		static := mirror.Serve(shelf{v})
+		static := mirror.Serve(served{v})
 		mux := http.NewServeMux()
-		for _, path := range []string{"/checkpoint", "/head"} {
-			mux.Handle("GET "+path, d.waiters.Limit(static))
-		}
 		for _, path := range []string{"/bundle", "/tile/", "/object/"} {
 			mux.Handle("GET "+path, static)
 		}
@@ -133,12 +148,15 @@ func (d *Depositary) serveHome(w http.ResponseWriter, r *http.Request) {
 	}
 	list := []item{}
 	for _, id := range d.Records() {
-		a := d.record(id).agreement
-		if a.Private {
+		a, err := d.list(d.record(id))
+		switch {
+		case err != nil: // whoever asks for it is told
+			list = append(list, item{ID: id.String()})
+		case a.private:
 			list = append(list, item{ID: id.String(), Private: true})
-			continue
+		default:
+			list = append(list, item{ID: id.String(), Name: a.name, Title: a.title})
 		}
-		list = append(list, item{ID: id.String(), Name: string(a.Name), Title: a.Title})
 	}
 	httpserve.Answer(w, http.StatusOK, map[string]any{"key": d.cfg.Signer.Public().String(), "records": list})
 }
@@ -173,7 +191,7 @@ func serveStatus(w http.ResponseWriter, v view) {
 		switch stop := v.h.halted.Load(); {
 		case stop != nil:
 			s.Stopped = stop.err.Error()
-		case !v.h.confirmed:
+		case !v.h.confirmed.Load():
 			s.Stopped = "no quorum of witnesses has confirmed the head since the start"
 		}
 	})

@@ -44,7 +44,8 @@ func (d *Depositary) Import(ctx context.Context, c *mirror.Copy) (agreement.Dige
 	if err != nil {
 		return agreement.Digest{}, fmt.Errorf("importing the record of %s: %w", c.Where, err)
 	}
-	return h.agreement.ID, nil
+	d.done(h)
+	return h.id, nil
 }
 
 // Succeed goes on with the record of a copy as its declared successor: it
@@ -57,6 +58,7 @@ func (d *Depositary) Succeed(ctx context.Context, c *mirror.Copy, abandon bool) 
 	defer d.opening.Unlock()
 	h, err := d.takeIn(ctx, c)
 	if err == nil {
+		defer d.done(h)
 		err = d.takeOver(ctx, h, c, abandon)
 	}
 	if err != nil {
@@ -64,19 +66,36 @@ func (d *Depositary) Succeed(ctx context.Context, c *mirror.Copy, abandon bool) 
 	}
 	d.cfg.Log.Info("took a record over", "agreement", h.agreement.Name, "origin", h.origin, "entries", h.log.Head().Size)
 	d.poke(h)
-	return h.agreement.ID, nil
+	return h.id, nil
 }
 
-// takeIn imports a copy.
+// takeIn imports a copy. The record is then in use.
 func (d *Depositary) takeIn(ctx context.Context, c *mirror.Copy) (*hosted, error) {
 	h := d.record(c.Agreement().ID)
-	if h == nil {
-		var err error
-		if h, err = d.newHosted(c.Archive()); err != nil {
+	if h != nil {
+		if err := d.want(ctx, h); err != nil {
 			return nil, err
 		}
-		if err := d.begin(ctx, h); err != nil {
+	} else {
+		r, err := d.newReading(c.Archive())
+		if err != nil {
 			return nil, err
+		}
+		h = d.newcomer(r)
+	}
+	if err := d.fill(ctx, h, c); err != nil {
+		d.done(h)
+		return nil, err
+	}
+	d.host(h)
+	return h, nil
+}
+
+// fill puts what the store lacks of a copy into it.
+func (d *Depositary) fill(ctx context.Context, h *hosted, c *mirror.Copy) error {
+	if h.log == nil {
+		if err := d.begin(ctx, h); err != nil {
+			return err
 		}
 	}
 	h.mu.Lock()
@@ -84,7 +103,7 @@ func (d *Depositary) takeIn(ctx context.Context, c *mirror.Copy) (*hosted, error
 	fold := c.Fold()
 	if have := h.log.Head(); have.Size <= fold.Size() {
 		if root, err := fold.RootAt(have.Size); err != nil || root != have.Root {
-			return nil, fmt.Errorf("the folder holds %d entries with root %s, which are not the beginning of the copy: two histories; keep both", have.Size, have.Root)
+			return fmt.Errorf("the folder holds %d entries with root %s, which are not the beginning of the copy: two histories; keep both", have.Size, have.Root)
 		}
 	}
 	for size := h.log.Head().Size; size < fold.Size(); size = h.log.Head().Size {
@@ -94,7 +113,7 @@ func (d *Depositary) takeIn(ctx context.Context, c *mirror.Copy) (*hosted, error
 			entries, bytes = append(entries, e), bytes+len(e)
 		}
 		if _, _, err := h.log.AppendAll(ctx, entries, size); err != nil {
-			return nil, err
+			return err
 		}
 		for _, l := range ahead.Look(h.fold.Ring(), entries) {
 			h.take(l)
@@ -102,14 +121,11 @@ func (d *Depositary) takeIn(ctx context.Context, c *mirror.Copy) (*hosted, error
 	}
 	if _, final := c.Checkpoints(); final != nil {
 		if err := h.log.PutCosigned(ctx, final); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	d.takeObjects(ctx, h, c)
-	d.mu.Lock()
-	d.records[h.agreement.ID] = h
-	d.mu.Unlock()
-	return h, nil
+	return nil
 }
 
 // importBytes bounds one append of an import: the store takes a few MiB at once.
@@ -120,7 +136,7 @@ func (d *Depositary) begin(ctx context.Context, h *hosted) error {
 	if err := durable.MkdirAll(d.cfg.FS, filepath.Join(d.cfg.Dir, "bundle")); err != nil {
 		return err
 	}
-	if err := durable.WriteFile(d.cfg.FS, d.bundleFile(h.agreement.ID), h.archive); err != nil {
+	if err := durable.WriteFile(d.cfg.FS, d.bundleFile(h.id), h.archive); err != nil {
 		return err
 	}
 	var begun bool
@@ -130,7 +146,7 @@ func (d *Depositary) begin(ctx context.Context, h *hosted) error {
 			return err
 		}
 	}
-	return h.replay()
+	return d.replay(ctx, h.reading, h.log)
 }
 
 // takeObjects takes the batches that the record names. One that cannot be had
@@ -175,9 +191,7 @@ func (d *Depositary) takeOver(ctx context.Context, h *hosted, c *mirror.Copy, ab
 	if err := h.log.PutCosigned(context.WithoutCancel(ctx), g.Note); err != nil {
 		return err
 	}
-	h.mu.Lock()
-	h.confirmed = true
-	h.mu.Unlock()
+	h.confirmed.Store(true)
 	return nil
 }
 

@@ -30,15 +30,18 @@ type View interface {
 	Now() agreement.Instant
 }
 
-// View is a record's view; false if it is not open here.
+// View is a record's view; false if it is not open here, or cannot be read. The
+// record stays read as long as the depositary lives: it is for commands, not
+// for requests.
 func (d *Depositary) View(id agreement.Digest) (View, bool) {
 	h := d.record(id)
-	if h == nil {
+	if h == nil || d.want(d.life, h) != nil {
 		return nil, false
 	}
 	return view{d, h}, true
 }
 
+// A view is of a record that somebody keeps read meanwhile.
 type view struct {
 	d *Depositary
 	h *hosted
@@ -86,12 +89,12 @@ func headOf(note []byte) statement.Head {
 	return c.Head()
 }
 
-// shelf is a record as package mirror serves it.
-type shelf struct{ view }
+// served is a record as package mirror serves it.
+type served struct{ view }
 
 // Head is the cosigned checkpoint when it is of the newest size: cosignatures
 // do no harm to who wants the head.
-func (s shelf) Head() ([]byte, int64) {
+func (s served) Head() ([]byte, int64) {
 	head, note := s.view.Head()
 	if size, cosigned := s.view.Final(); size == head.Size && cosigned != nil {
 		note = cosigned
@@ -99,7 +102,7 @@ func (s shelf) Head() ([]byte, int64) {
 	return note, head.Size
 }
 
-func (s shelf) Final() ([]byte, int64) {
+func (s served) Final() ([]byte, int64) {
 	if size, note := s.view.Final(); note != nil {
 		return note, size
 	}
@@ -107,9 +110,9 @@ func (s shelf) Final() ([]byte, int64) {
 	return note, head.Size
 }
 
-func (s shelf) Bundle() []byte { return s.h.archive }
+func (s served) Bundle() []byte { return s.h.archive }
 
-func (s shelf) Tile(path string) ([]byte, error) {
+func (s served) Tile(path string) ([]byte, error) {
 	b, err := s.h.log.Tile(path)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, mirror.ErrNotFound
