@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -209,7 +207,7 @@ func (s *Store) commit(requests []*request) error {
 	for _, r := range requests {
 		close(r.done)
 	}
-	if s.written >= s.opt.SegmentSize {
+	if s.active.written() >= s.opt.SegmentSize {
 		if err := s.seal(); err != nil {
 			s.stop(err) // what was answered is durable
 		}
@@ -262,41 +260,13 @@ func (s *Store) write(g *group) error {
 		sec.root = l.stagedRoot()
 		s.buf = appendSection(s.buf, sec)
 	}
-	sealFrame(s.buf, s.seg.key, s.next)
-	if _, err := s.active.Write(s.buf); err != nil {
-		return fmt.Errorf("writing the write-ahead file: %w", err)
-	}
-	if err := s.active.Sync(); err != nil {
-		return fmt.Errorf("syncing the write-ahead file: %w", err)
-	}
-	s.next++
-	s.written += int64(len(s.buf))
-	if err := s.inPlace(); err != nil {
+	sealFrame(s.buf, s.active.key, s.next)
+	if err := s.active.append(s.buf); err != nil {
 		return err
 	}
+	s.next++
 	if cap(s.buf) > maxGroup {
 		s.buf = nil
-	}
-	return nil
-}
-
-// inPlace looks that what was just written is in the folder, and not only in a
-// file that this process holds open: somebody may have deleted the folder, or
-// put a copy in its place, and what is acknowledged then would be gone with the
-// process.
-func (s *Store) inPlace() error {
-	name := filepath.Join(s.dir, "wal", segmentName(s.seg.number))
-	want := int64(segmentHeadSize) + s.written
-	f, err := s.fs.OpenFile(name, os.O_RDONLY, 0)
-	if err != nil {
-		return rollback("the write-ahead file", "it is not in the folder any more: %v", err)
-	}
-	size, err := f.Size()
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("looking at the write-ahead file: %w", err)
-	}
-	if size != want {
-		return rollback("the write-ahead file", "%d bytes were written and the one in the folder has %d: the folder was replaced while it was in use", want, size)
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func (s *Store) seal() error {
 		return err
 	}
 	s.mu.Lock()
-	job := flushJob{logs: s.dirty, oldest: s.seg.number}
+	job := flushJob{logs: s.dirty, oldest: s.active.number}
 	s.dirty = make(map[*Log]struct{})
 	if !s.opt.flushInline {
 		s.jobs = append(s.jobs, job)
@@ -42,24 +42,24 @@ func (s *Store) seal() error {
 
 // nextSegment makes a new segment the active one.
 func (s *Store) nextSegment(flushed bool) error {
-	g := &segment{number: s.seg.number + 1, first: s.next, flushed: flushed}
-	f, err := createSegment(s.fs, filepath.Join(s.dir, "wal"), g, s.opt.Rand)
+	g := segment{number: s.last + 1, first: s.next, flushed: flushed}
+	a, err := createSegment(s.fs, filepath.Join(s.dir, "wal"), g, s.opt.SegmentSize, s.opt.Rand)
 	if err != nil {
 		return fmt.Errorf("turning the write-ahead file: %w", err)
 	}
 	if s.active != nil {
-		if err := s.active.Close(); err != nil {
+		if err := s.active.file.Close(); err != nil {
 			return fmt.Errorf("turning the write-ahead file: %w", err)
 		}
 	}
-	s.active, s.seg, s.written = f, g, 0
+	s.active, s.last = a, g.number
 	return nil
 }
 
 // turn flushes everything and begins a segment that says so. Only recovery and
 // Close use it, when no other goroutine writes.
 func (s *Store) turn(closing bool) error {
-	if closing && s.written == 0 && len(s.dirty) == 0 {
+	if closing && s.active.written() == 0 && len(s.dirty) == 0 {
 		return nil
 	}
 	if err := s.flushLogs(s.dirty); err != nil {
@@ -68,7 +68,7 @@ func (s *Store) turn(closing bool) error {
 	if err := s.nextSegment(true); err != nil {
 		return err
 	}
-	if err := s.flush(flushJob{oldest: s.seg.number}); err != nil {
+	if err := s.flush(flushJob{oldest: s.active.number}); err != nil {
 		return err
 	}
 	s.mu.Lock()

@@ -170,11 +170,11 @@ func (k salt) frameHead(b []byte) (seq uint64, size int, body [bodySumSize]byte,
 // segment after its head, the first of which must have number seq. It returns
 // the number that the next frame would have.
 //
-// What follows the last whole frame is a torn tail, and is left out, only if
-// it can be what one interrupted write leaves: a write is acknowledged before
-// the next begins, so if anything lies behind a damaged frame, or a later
-// frame's head can be found, then an acknowledged frame is damaged and
-// scanFrames fails.
+// Zeroes follow the last frame, written ahead. What else follows it is a torn
+// tail, and is left out, only if it can be what one interrupted write leaves: a
+// write is acknowledged before the next begins, so if anything but zeroes lies
+// behind a damaged frame, or a later frame's head can be found, then an
+// acknowledged frame is damaged and scanFrames fails.
 func scanFrames(data []byte, key salt, seq uint64, fn func(payload []byte) error) (next uint64, err error) {
 	for off := 0; off < len(data); {
 		n, size, body, ok := key.frameHead(data[off:])
@@ -182,6 +182,9 @@ func scanFrames(data []byte, key salt, seq uint64, fn func(payload []byte) error
 			return seq, fmt.Errorf("offset %d: frame %d where frame %d was expected", off, n, seq)
 		}
 		if !ok {
+			if zero(data[off:]) {
+				return seq, nil // the end
+			}
 			return seq, findLater(data, off, key, seq)
 		}
 		payload := data[off+frameHeadSize:]
@@ -190,7 +193,7 @@ func scanFrames(data []byte, key salt, seq uint64, fn func(payload []byte) error
 		}
 		end := off + frameHeadSize + size
 		if key.bodySum(payload[:size]) != body {
-			if end < len(data) {
+			if !zero(data[end:]) {
 				return seq, fmt.Errorf("offset %d: frame %d is damaged, and was followed by others", off, seq)
 			}
 			return seq, nil // torn
@@ -201,6 +204,17 @@ func scanFrames(data []byte, key salt, seq uint64, fn func(payload []byte) error
 		off, seq = end, seq+1
 	}
 	return seq, nil
+}
+
+func zero(b []byte) bool {
+	for len(b) > 0 {
+		n := min(len(b), len(zeroes))
+		if !bytes.Equal(b[:n], zeroes[:n]) {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
 }
 
 // findLater looks for any frame behind a head that cannot be read.

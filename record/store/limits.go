@@ -33,6 +33,12 @@ const (
 	// commits wait for it too: it bounds memory and the time of a restart.
 	maxSealed = 4
 
+	// minAhead and maxAhead bound the zeroes written ahead in the write-ahead
+	// file at once: enough that most commits find some, and no more than one
+	// commit can wait for.
+	minAhead = 64 << 10
+	maxAhead = 1 << 20
+
 	// maxFlushers is how many records are flushed at once: a flush mostly waits
 	// for the disk, which takes several syncs as one.
 	maxFlushers = 16

@@ -200,7 +200,7 @@ func (s *Store) replay() error {
 	if err != nil {
 		return err
 	}
-	s.seg, s.next = &segment{}, 1
+	s.last, s.next = 0, 1
 	for i, number := range segments {
 		name := segmentName(number)
 		data, err := durable.ReadFile(s.fs, filepath.Join(s.dir, "wal", name), maxSegmentFile)
@@ -217,7 +217,7 @@ func (s *Store) replay() error {
 		if err != nil {
 			return damaged("write-ahead file "+name, "%v", err)
 		}
-		s.seg, s.next = g, g.first
+		s.last, s.next = number, g.first
 		s.next, err = scanFrames(data[segmentHeadSize:], g.key, g.first, s.replayFrame)
 		if err != nil {
 			return damaged("write-ahead file "+name, "%v", err)

@@ -73,10 +73,24 @@ func parseSegmentHead(b []byte) (*segment, error) {
 	return g, nil
 }
 
-// createSegment makes an empty segment durable and opens it for appending. The
-// head is written under a temporary name first, so a segment never has a torn
-// one.
-func createSegment(fsys durable.FS, dir string, g *segment, random io.Reader) (durable.File, error) {
+// An active is the segment that frames are written to. Behind the last frame it
+// has zeroes, written and synced before: a sync of what is written over them
+// has no size and no new blocks to make durable, and costs half of one that
+// has. The last growth of the file is the only thing that a reader of a segment
+// can see of them: a frame has no zeroes for its head.
+type active struct {
+	segment
+	fs   durable.FS
+	name string
+	file durable.File
+	end  int64 // of the last frame
+	size int64 // of the file
+	most int64 // the size up to which zeroes are written ahead
+}
+
+// createSegment makes an empty segment durable and opens it. The head is written
+// under a temporary name first, so a segment never has a torn one.
+func createSegment(fsys durable.FS, dir string, g segment, most int64, random io.Reader) (*active, error) {
 	if _, err := io.ReadFull(random, g.key[:]); err != nil {
 		return nil, fmt.Errorf("reading randomness: %w", err)
 	}
@@ -84,5 +98,74 @@ func createSegment(fsys durable.FS, dir string, g *segment, random io.Reader) (d
 	if err := durable.WriteFile(fsys, name, g.encodeHead()); err != nil {
 		return nil, err
 	}
-	return fsys.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
+	f, err := fsys.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	head := int64(segmentHeadSize)
+	return &active{segment: g, fs: fsys, name: name, file: f, end: head, size: head, most: head + most}, nil
+}
+
+// written is how many bytes of frames there are.
+func (a *active) written() int64 { return a.end - int64(segmentHeadSize) }
+
+// append makes a frame durable.
+func (a *active) append(frame []byte) error {
+	end := a.end + int64(len(frame))
+	if end > a.size {
+		if err := a.grow(end); err != nil {
+			return fmt.Errorf("writing the write-ahead file: %w", err)
+		}
+	}
+	if _, err := a.file.WriteAt(frame, a.end); err != nil {
+		return fmt.Errorf("writing the write-ahead file: %w", err)
+	}
+	if err := a.file.Sync(); err != nil {
+		return fmt.Errorf("syncing the write-ahead file: %w", err)
+	}
+	if err := a.inPlace(frame[:frameHeadSize]); err != nil {
+		return err
+	}
+	a.end = end
+	return nil
+}
+
+var zeroes [256 << 10]byte
+
+// grow writes zeroes behind where a frame is going to end: as many as there are
+// bytes already, within limits, so that a quiet store has a small file.
+func (a *active) grow(end int64) error {
+	size := max(end, min(a.most, end+min(max(end, minAhead), maxAhead)))
+	for at := end; at < size; {
+		n, err := a.file.WriteAt(zeroes[:min(size-at, int64(len(zeroes)))], at)
+		if err != nil {
+			return err
+		}
+		at += int64(n)
+	}
+	a.size = size
+	return nil
+}
+
+// inPlace looks that what was just written is in the folder, and not only in a
+// file that this process holds open: somebody may have deleted the folder, or
+// put a copy in its place, and what is acknowledged then would be gone with the
+// process.
+func (a *active) inPlace(head []byte) error {
+	f, err := a.fs.OpenFile(a.name, os.O_RDONLY, 0)
+	if err != nil {
+		return rollback("the write-ahead file", "it is not in the folder any more: %v", err)
+	}
+	var have [frameHeadSize]byte
+	n, err := f.ReadAt(have[:], a.end)
+	if err == io.EOF {
+		err = nil // it is too short, and so not equal
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("looking at the write-ahead file: %w", err)
+	}
+	if !bytes.Equal(have[:n], head) {
+		return rollback("the write-ahead file", "what was written at byte %d is not in the one in the folder: the folder was replaced while it was in use", a.end)
+	}
+	return nil
 }

@@ -53,11 +53,10 @@ type Store struct {
 	workers sync.WaitGroup
 
 	// The committer's own.
-	active  durable.File
-	seg     *segment
-	next    uint64 // number of the next frame
-	written int64  // bytes in the active segment
-	buf     []byte
+	active *active
+	last   uint64 // number of the last segment there is
+	next   uint64 // number of the next frame
+	buf    []byte
 
 	tails   atomic.Int64 // records with a tail file
 	objects sync.Mutex
@@ -88,7 +87,7 @@ func Open(dir string, opt Options) (*Store, error) {
 	s.wake.L, s.flushes.L = &s.mu, &s.mu
 	if err := s.open(); err != nil {
 		if s.active != nil {
-			err = errors.Join(err, s.active.Close())
+			err = errors.Join(err, s.active.file.Close())
 		}
 		if s.lock != nil {
 			err = errors.Join(err, s.lock.Close())
@@ -126,7 +125,7 @@ func (s *Store) Close() error {
 	s.objects.Lock() // an object may be on its way
 	defer s.objects.Unlock()
 	if s.active != nil {
-		err = errors.Join(err, s.active.Close())
+		err = errors.Join(err, s.active.file.Close())
 	}
 	return errors.Join(err, s.lock.Close())
 }
