@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"detente/agreement"
 	"detente/internal/clock"
 	"detente/record"
 	"detente/record/store"
@@ -156,7 +157,7 @@ func median(all []float64) float64 {
 
 // idle writes a depositary's folder with n records, as it would be after each
 // was opened and cosigned.
-func (w *world) idle(b *testing.B, n int) {
+func (w *world) idle(b testing.TB, n int) {
 	d := &Depositary{cfg: w.cfg}
 	s, err := store.Open(filepath.Join(w.cfg.Dir, "store"), store.Options{Sign: d.sign})
 	if err != nil {
@@ -266,15 +267,18 @@ func cpu(b *testing.B) float64 {
 }
 
 // cosigned adds the lines of three witnesses to a checkpoint.
-func cosigned(b *testing.B, note []byte) []byte {
+func cosigned(t testing.TB, note []byte) []byte { return cosignedAt(t, note, 1_614_038_400) }
+
+func cosignedAt(t testing.TB, note []byte, at agreement.Instant) []byte {
+	t.Helper()
 	n, err := statement.ParseNote(note)
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	for _, name := range witnessNames[:3] {
-		sig, err := statement.Cosign(key(name, name), n.Text, 1_614_038_400)
+		sig, err := statement.Cosign(key(name, name), n.Text, at)
 		if err != nil {
-			b.Fatal(err)
+			t.Fatal(err)
 		}
 		n.Sigs = append(n.Sigs, sig)
 	}
