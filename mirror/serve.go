@@ -98,11 +98,12 @@ func serveNote(w http.ResponseWriter, r *http.Request, s Shelf, get func() ([]by
 	}
 }
 
-// Waiters are those who wait for news at once: no more than memory is meant for.
-type Waiters chan struct{}
+// Waiters are those who wait for news at once: no more than memory is meant for,
+// and no neighbourhood takes the places of all others.
+type Waiters struct{ places *httpserve.Share }
 
 // NewWaiters has room for so many.
-func NewWaiters(n int) Waiters { return make(Waiters, n) }
+func NewWaiters(n int) Waiters { return Waiters{httpserve.NewShare(int64(n))} }
 
 // Limit refuses those who would wait and for whom there is no room.
 func (w Waiters) Limit(next http.Handler) http.Handler {
@@ -111,13 +112,13 @@ func (w Waiters) Limit(next http.Handler) http.Handler {
 			next.ServeHTTP(rw, r)
 			return
 		}
-		select {
-		case w <- struct{}{}:
-			defer func() { <-w }()
-			next.ServeHTTP(rw, r)
-		default:
+		leave, ok := w.places.Enter(r)
+		if !ok {
 			httpserve.Refuse(rw, http.StatusTooManyRequests, httpserve.Refusal{Code: "busy", Error: "too many readers wait for news", Hint: "ask without after, later"})
+			return
 		}
+		defer leave()
+		next.ServeHTTP(rw, r)
 	})
 }
 

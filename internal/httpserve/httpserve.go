@@ -3,9 +3,9 @@
 // guessing, refusals in one JSON form, a graceful end.
 //
 // It promises that a request takes bounded memory and time whatever its
-// sender does, that no address takes more than its share of connections and
-// requests, and that requests in flight are answered before Serve returns
-// (within five seconds). It does not authenticate anybody or speak TLS:
+// sender does, that no address and no neighbourhood takes more than its share
+// of connections, memory and requests, and that requests in flight are
+// answered before Serve returns (within five seconds). It does not authenticate anybody or speak TLS:
 // services listen on loopback or behind a proxy that does, and behind a proxy
 // all callers are one address.
 package httpserve
@@ -15,7 +15,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -44,7 +43,10 @@ func Serve(ctx context.Context, ln net.Listener, h http.Handler, log *slog.Logge
 
 // ServeWithin is Serve within other limits.
 func ServeWithin(ctx context.Context, ln net.Listener, h http.Handler, log *slog.Logger, limits Limits) error {
-	ln = newCrowd(ln, limits)
+	crowd := newCrowd(ln, limits)
+	if limits.Bodies > 0 {
+		h = stock(NewShare(limits.Bodies), h)
+	}
 	h = newMeter(limits).limit(h)
 	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -55,11 +57,12 @@ func ServeWithin(ctx context.Context, ln net.Listener, h http.Handler, log *slog
 		ReadTimeout:       readWithin,
 		WriteTimeout:      writeWithin,
 		IdleTimeout:       idleWithin,
+		ConnState:         crowd.note,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		BaseContext:       func(net.Listener) context.Context { return requests },
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(ln) }()
+	go func() { ended <- s.Serve(crowd) }()
 	select {
 	case err := <-ended:
 		return fmt.Errorf("serving on %s: %w", ln.Addr(), err)
@@ -110,20 +113,4 @@ func Answer(w http.ResponseWriter, status int, v any) {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	_ = encoder.Encode(v) // the reader has gone; nobody is left to tell
-}
-
-// Body reads a request's body of at most limit bytes. If it cannot, it has
-// answered, and ok is false.
-func Body(w http.ResponseWriter, r *http.Request, limit int64) (body []byte, ok bool) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	if err == nil {
-		return body, true
-	}
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		Refuse(w, http.StatusRequestEntityTooLarge, Refusal{"too-large", fmt.Sprintf("the body has more than %d bytes", limit), "send less, or in parts"})
-	} else {
-		Refuse(w, http.StatusBadRequest, Refusal{"body", "the body could not be read to its end", "send it again"})
-	}
-	return nil, false
 }

@@ -3,7 +3,6 @@ package httpserve
 import (
 	"fmt"
 	"math"
-	"net"
 	"net/http"
 	"strconv"
 	"sync"
@@ -12,12 +11,17 @@ import (
 
 // Limits say how much one service takes from everybody, and from one address.
 // Behind a proxy every caller has the proxy's address: then the proxy limits,
-// and PerAddress and the rates are those of all callers together.
+// and PerAddress, the rates and half of each share are those of all callers
+// together.
 type Limits struct {
-	Connections int // open at once; further ones wait to be accepted
-	PerAddress  int // of them, from one address; further ones are closed at once
+	Connections int // open at once, shared out as a Share does; further ones are closed at once
+	PerAddress  int // of them, from one address
+	// Bodies is how many bytes of requests are held in memory at once, shared out
+	// as a Share does; 0 for no limit.
+	Bodies int64
 	// Writes and Reads are how many requests an address may make in a second,
-	// over a while; Burst seconds' worth of them at once.
+	// over a while; Burst seconds' worth of them at once. A neighbourhood may
+	// make hoodRate times as many.
 	Writes float64
 	Reads  float64
 	Burst  float64
@@ -27,7 +31,7 @@ type Limits struct {
 // machine can serve them, and keep one address from taking all of it: an entry
 // costs a sync and a signature, a page the folding of a standing.
 func DefaultLimits() Limits {
-	return Limits{Connections: 2048, PerAddress: 512, Writes: 500, Reads: 2000, Burst: 4}
+	return Limits{Connections: 2048, PerAddress: 512, Bodies: 256 << 20, Writes: 500, Reads: 2000, Burst: 4}
 }
 
 // forgotten is after how long an address that has asked nothing is forgotten;
@@ -35,79 +39,115 @@ func DefaultLimits() Limits {
 const (
 	forgotten    = 5 * time.Minute
 	maxAddresses = 65_536
+	// hoodRate is how many addresses' worth of requests a neighbourhood may make.
+	hoodRate = 8
 )
 
-// A meter counts what each address asks for.
+// A meter counts what each address and each neighbourhood asks for. They are kept
+// apart: whoever has so many addresses that they are forgotten before their time
+// stays within the rate of his neighbourhood.
 type meter struct {
-	limits Limits
-	now    func() time.Time
+	now func() time.Time
 
-	mu      sync.Mutex
-	callers map[string]*caller
-	swept   time.Time
+	mu               sync.Mutex
+	addresses, hoods *buckets
 }
 
-// A caller is one address: what it has left of each rate, as a bucket that
-// fills with time.
-type caller struct {
-	last          time.Time
-	writes, reads float64
+// Buckets fill with time, each by the same rates.
+type buckets struct {
+	rates [2]float64 // of reads and writes, in a second
+	burst float64
+	of    map[string]*bucket
+	swept time.Time
 }
+
+// A bucket is what one caller has left of each rate.
+type bucket struct {
+	last time.Time
+	left [2]float64
+}
+
+const reads, writes = 0, 1
 
 func newMeter(l Limits) *meter {
-	return &meter{limits: l, now: time.Now, callers: map[string]*caller{}}
+	some := func(times float64) *buckets {
+		return &buckets{rates: [2]float64{reads: times * l.Reads, writes: times * l.Writes}, burst: l.Burst, of: map[string]*bucket{}}
+	}
+	return &meter{now: time.Now, addresses: some(1), hoods: some(hoodRate)}
 }
 
-// take takes one request from an address's rate; otherwise it says after how
-// long the next will be taken.
-func (m *meter) take(address string, write bool) (wait time.Duration, ok bool) {
+// take takes one request from the rates of an address and its neighbourhood;
+// otherwise it says after how long the next will be taken.
+func (m *meter) take(from origin, kind int) (wait time.Duration, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now()
-	if now.Sub(m.swept) > forgotten || len(m.callers) >= maxAddresses {
-		m.sweep(now)
+	hood := m.hoods.find(from.hood, now)
+	if wait := m.hoods.wait(hood, kind); wait > 0 {
+		return wait, false // and the address is not remembered
 	}
-	c := m.callers[address]
-	if c == nil {
-		c = &caller{last: now, writes: m.limits.Writes * m.limits.Burst, reads: m.limits.Reads * m.limits.Burst}
-		m.callers[address] = c
+	one := m.addresses.find(from.address, now)
+	if wait := m.addresses.wait(one, kind); wait > 0 {
+		return wait, false
 	}
-	passed := max(0, now.Sub(c.last).Seconds())
-	c.last = now
-	c.writes = min(c.writes+passed*m.limits.Writes, m.limits.Writes*m.limits.Burst)
-	c.reads = min(c.reads+passed*m.limits.Reads, m.limits.Reads*m.limits.Burst)
-	left, rate := &c.reads, m.limits.Reads
-	if write {
-		left, rate = &c.writes, m.limits.Writes
-	}
-	if *left < 1 {
-		return time.Duration((1 - *left) / rate * float64(time.Second)), false
-	}
-	*left--
+	hood.left[kind]--
+	one.left[kind]--
 	return 0, true
 }
 
+// find is the bucket of a caller, filled up to now.
+func (b *buckets) find(who string, now time.Time) *bucket {
+	if now.Sub(b.swept) > forgotten || len(b.of) >= maxAddresses {
+		b.sweep(now)
+	}
+	c := b.of[who]
+	if c == nil {
+		c = &bucket{last: now}
+		for kind, rate := range b.rates {
+			c.left[kind] = rate * b.burst
+		}
+		b.of[who] = c
+	}
+	passed := max(0, now.Sub(c.last).Seconds())
+	c.last = now
+	for kind, rate := range b.rates {
+		c.left[kind] = min(c.left[kind]+passed*rate, rate*b.burst)
+	}
+	return c
+}
+
+// wait is how long until a bucket has one; 0 if it has.
+func (b *buckets) wait(c *bucket, kind int) time.Duration {
+	if c.left[kind] >= 1 {
+		return 0
+	}
+	return time.Duration((1 - c.left[kind]) / b.rates[kind] * float64(time.Second))
+}
+
 // sweep forgets who has been silent, and if that is not enough everybody: then
-// so many addresses ask that no one of them is the trouble.
-func (m *meter) sweep(now time.Time) {
-	for a, c := range m.callers {
+// so many ask that no one of them is the trouble.
+func (b *buckets) sweep(now time.Time) {
+	for who, c := range b.of {
 		if now.Sub(c.last) > forgotten {
-			delete(m.callers, a)
+			delete(b.of, who)
 		}
 	}
-	if len(m.callers) >= maxAddresses {
-		clear(m.callers)
+	if len(b.of) >= maxAddresses {
+		clear(b.of)
 	}
-	m.swept = now
+	b.swept = now
 }
 
 // limit refuses requests beyond an address's rate with 429 and when to ask again.
 func (m *meter) limit(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		write := r.Method != http.MethodGet && r.Method != http.MethodHead
-		wait, ok := m.take(hostOf(r.RemoteAddr), write)
+		kind := writes
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			kind = reads
+		}
+		wait, ok := m.take(originOf(r.RemoteAddr), kind)
 		if !ok {
-			Busy(w, http.StatusTooManyRequests, wait, "this address asks too often")
+			Busy(w, http.StatusTooManyRequests, wait, "this address, or its neighbourhood, asks too often")
 			return
 		}
 		h.ServeHTTP(w, r)
@@ -123,87 +163,4 @@ func Busy(w http.ResponseWriter, status int, wait time.Duration, why string) {
 }
 
 // Address is who asks, as limits count it: the address without its port.
-func Address(r *http.Request) string { return hostOf(r.RemoteAddr) }
-
-// hostOf is the address without the port, an IPv6 network of 64 bits for one
-// address: that is what one caller is given.
-func hostOf(remote string) string {
-	host, _, err := net.SplitHostPort(remote)
-	if err != nil {
-		return remote
-	}
-	if ip := net.ParseIP(host); ip != nil && ip.To4() == nil {
-		return ip.Mask(net.CIDRMask(64, 128)).String()
-	}
-	return host
-}
-
-// A crowd is a listener that keeps to a number of connections.
-type crowd struct {
-	net.Listener
-	perAddress int
-	room       chan struct{} // has an element for each open connection
-	end        chan struct{}
-	ended      sync.Once
-
-	mu   sync.Mutex
-	open map[string]int
-}
-
-func newCrowd(ln net.Listener, l Limits) *crowd {
-	return &crowd{Listener: ln, perAddress: l.PerAddress, room: make(chan struct{}, l.Connections), end: make(chan struct{}), open: map[string]int{}}
-}
-
-// Accept gives the next connection, when there is room for it. One too many of
-// an address is closed, and the next is taken.
-func (c *crowd) Accept() (net.Conn, error) {
-	select {
-	case c.room <- struct{}{}:
-	case <-c.end:
-		return nil, net.ErrClosed
-	}
-	for {
-		conn, err := c.Listener.Accept()
-		if err != nil {
-			<-c.room
-			return nil, err
-		}
-		host := hostOf(conn.RemoteAddr().String())
-		c.mu.Lock()
-		many := c.open[host] >= c.perAddress
-		if !many {
-			c.open[host]++
-		}
-		c.mu.Unlock()
-		if !many {
-			return &member{Conn: conn, crowd: c, host: host}, nil
-		}
-		conn.Close()
-	}
-}
-
-// Close ends the listening.
-func (c *crowd) Close() error {
-	c.ended.Do(func() { close(c.end) })
-	return c.Listener.Close()
-}
-
-// A member is a connection that gives its place back when it is closed.
-type member struct {
-	net.Conn
-	crowd *crowd
-	host  string
-	left  sync.Once
-}
-
-func (m *member) Close() error {
-	m.left.Do(func() {
-		m.crowd.mu.Lock()
-		if m.crowd.open[m.host]--; m.crowd.open[m.host] == 0 {
-			delete(m.crowd.open, m.host)
-		}
-		m.crowd.mu.Unlock()
-		<-m.crowd.room
-	})
-	return m.Conn.Close()
-}
+func Address(r *http.Request) string { return originOf(r.RemoteAddr).address }

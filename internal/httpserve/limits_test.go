@@ -72,7 +72,7 @@ func TestRates(t *testing.T) {
 			t.Errorf("a second later, request %d: %d, want %d", i, w.Code, want)
 		}
 	}
-	if a, b := hostOf("[2001:db8::1]:5"), hostOf("[2001:db8::ffff]:6"); a != b {
+	if a, b := originOf("[2001:db8::1]:5"), originOf("[2001:db8::ffff]:6"); a != b {
 		t.Errorf("two addresses of one network: %s, %s", a, b)
 	}
 }
@@ -81,9 +81,9 @@ func TestRates(t *testing.T) {
 func TestManyAddresses(t *testing.T) {
 	m := newMeter(DefaultLimits())
 	for i := range 1_000_000 {
-		m.take(fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255), true)
-		if len(m.callers) > maxAddresses {
-			t.Fatalf("%d addresses are remembered", len(m.callers))
+		m.take(originOf(fmt.Sprintf("%d.%d.%d.1:1", i>>16, i>>8&255, i&255)), writes)
+		if len(m.addresses.of) > maxAddresses || len(m.hoods.of) > maxAddresses {
+			t.Fatalf("%d addresses and %d neighbourhoods are remembered", len(m.addresses.of), len(m.hoods.of))
 		}
 	}
 }
@@ -142,7 +142,7 @@ func TestFlood(t *testing.T) {
 			}
 		}
 		io.WriteString(w, "here")
-	}), Limits{Connections: 600, PerAddress: 600, Writes: 1e6, Reads: 1e6, Burst: 1})
+	}), Limits{Connections: 1200, PerAddress: 600, Bodies: 64 << 20, Writes: 1e6, Reads: 1e6, Burst: 1})
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
