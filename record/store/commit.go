@@ -1,10 +1,10 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -15,19 +15,30 @@ import (
 type request struct {
 	log     *Log
 	create  bool
-	entries [][]byte
-	expect  int64 // size before, or -1
+	entries [][]byte    // the caller's, who waits for the outcome
+	leaves  []tlog.Hash // of the entries
+	expect  int64       // size before, or -1
 	note    *cosigned
 
 	index int64
 	head  statement.Head
 	err   error
-	done  chan struct{}
 }
 
-func (r *request) finish(err error) {
-	r.err = err
-	close(r.done)
+// A batch is requests that one frame holds. All are answered at once, by
+// closing one channel: a channel for each would cost more than the entries.
+type batch struct {
+	requests []*request
+	bytes    int
+	done     chan struct{}
+}
+
+// finish fails all requests.
+func (b *batch) finish(err error) {
+	for _, r := range b.requests {
+		r.err = err
+	}
+	close(b.done)
 }
 
 func (r *request) bytes() int {
@@ -44,48 +55,63 @@ func (r *request) bytes() int {
 // submit queues a request and waits for its outcome. The context ends the wait
 // only until the committer has taken the request; from then on the outcome is
 // about to be known.
+//
+// Entries are hashed here, by whoever appends them, while the committer waits
+// for the disk.
 func (s *Store) submit(ctx context.Context, r *request) error {
 	for _, e := range r.entries {
 		if len(e) > MaxEntry {
 			return fmt.Errorf("entry of %d bytes: at most %d are allowed", len(e), MaxEntry)
 		}
 	}
-	if size := r.bytes(); size > maxGroup {
+	size := r.bytes()
+	if size > maxGroup {
 		return fmt.Errorf("%d bytes at once: at most %d are allowed", size, maxGroup)
 	}
+	r.leaves = make([]tlog.Hash, len(r.entries))
 	for i, e := range r.entries {
-		r.entries[i] = bytes.Clone(e)
+		r.leaves[i] = tlog.RecordHash(e)
 	}
-	r.done = make(chan struct{})
 	if s.opt.Inline {
 		return s.commitHere(ctx, r)
 	}
-	s.mu.Lock()
-	err := s.err
-	if err == nil && s.closing {
-		err = errors.New("store is closed")
-	}
-	if err == nil {
-		err = ctx.Err()
-	}
-	if err == nil {
-		s.queue = append(s.queue, r)
-		s.wake.Signal()
-	}
-	s.mu.Unlock()
+	b, err := s.enqueue(ctx, r, size)
 	if err != nil {
 		return err
 	}
 	select {
-	case <-r.done:
+	case <-b.done:
 		return r.err
 	case <-ctx.Done():
 	}
-	if s.withdraw(r) {
+	if s.withdraw(b, r) {
 		return ctx.Err()
 	}
-	<-r.done
+	<-b.done
 	return r.err
+}
+
+// enqueue puts a request into the last batch that is waiting, or the next.
+func (s *Store) enqueue(ctx context.Context, r *request, size int) (*batch, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.err != nil:
+		return nil, s.err
+	case s.closing:
+		return nil, errors.New("store is closed")
+	}
+	if n := len(s.queue); n == 0 || s.queue[n-1].bytes >= maxGroup {
+		s.queue = append(s.queue, &batch{done: make(chan struct{})})
+		s.wake.Signal()
+	}
+	b := s.queue[len(s.queue)-1]
+	b.requests = append(b.requests, r)
+	b.bytes += size
+	return b, nil
 }
 
 // commitHere is submit without a committer.
@@ -103,23 +129,21 @@ func (s *Store) commitHere(ctx context.Context, r *request) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	if err := s.commit([]*request{r}); err != nil {
+	if err := s.commit(&batch{requests: []*request{r}, done: make(chan struct{})}); err != nil {
 		return s.stop(err)
 	}
 	return r.err
 }
 
-// withdraw takes a request back out of the queue.
-func (s *Store) withdraw(r *request) bool {
+// withdraw takes a request back out of a batch that still waits.
+func (s *Store) withdraw(b *batch, r *request) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, q := range s.queue {
-		if q == r {
-			s.queue = append(s.queue[:i:i], s.queue[i+1:]...)
-			return true
-		}
+	if !slices.Contains(s.queue, b) {
+		return false
 	}
-	return false
+	b.requests = slices.DeleteFunc(b.requests, func(q *request) bool { return q == r })
+	return true
 }
 
 // commitLoop is the committer: it alone stages, writes and publishes.
@@ -127,15 +151,12 @@ func (s *Store) commitLoop() {
 	defer s.workers.Done()
 	defer s.setDrained()
 	for {
-		group := s.nextGroup()
-		if group == nil {
+		b := s.nextBatch()
+		if b == nil {
 			return
 		}
-		if err := s.commit(group); err != nil {
-			err = s.stop(err)
-			for _, r := range group {
-				r.finish(err)
-			}
+		if err := s.commit(b); err != nil {
+			b.finish(s.stop(err))
 		}
 	}
 }
@@ -148,44 +169,35 @@ func (s *Store) setDrained() {
 	s.flushes.Signal()
 }
 
-// nextGroup waits for requests and takes those that one frame holds. It
-// returns nil when there is nothing more to come.
-func (s *Store) nextGroup() []*request {
+// nextBatch waits for requests. It returns nil when there is nothing more to
+// come.
+func (s *Store) nextBatch() *batch {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.err == nil && (len(s.jobs) >= maxSealed || len(s.queue) == 0 && !s.closing) {
 		s.wake.Wait()
 	}
-	if s.err != nil {
+	if s.err != nil || len(s.queue) == 0 {
 		return nil
 	}
-	n, size := 0, 0
-	for n < len(s.queue) && size < maxGroup {
-		size += s.queue[n].bytes()
-		n++
-	}
-	group := s.queue[:n:n]
-	s.queue = s.queue[n:]
-	if n == 0 {
-		return nil
-	}
-	return group
+	b := s.queue[0]
+	s.queue = slices.Delete(s.queue, 0, 1)
+	return b
 }
 
 // A group is one commit being made.
 type group struct {
-	requests []*request
 	logs     []*Log // touched, in order of first touch
 	sections map[*Log]*section
 	created  map[string]*Log
 }
 
-// commit makes a group durable with one write and one sync, then signs and
+// commit makes a batch durable with one write and one sync, then signs and
 // publishes a head for each record touched, then answers. An error means that
 // nothing is known any more; requests that are merely refused are answered.
-func (s *Store) commit(requests []*request) error {
-	g := &group{requests: requests, sections: make(map[*Log]*section), created: make(map[string]*Log)}
-	for _, r := range requests {
+func (s *Store) commit(b *batch) error {
+	g := &group{sections: make(map[*Log]*section), created: make(map[string]*Log)}
+	for _, r := range b.requests {
 		r.err = s.stage(g, r)
 	}
 	if len(g.logs) > 0 {
@@ -196,7 +208,7 @@ func (s *Store) commit(requests []*request) error {
 			return err
 		}
 	}
-	for _, r := range requests {
+	for _, r := range b.requests {
 		if conflict, ok := errors.AsType[*ConflictError](r.err); ok {
 			conflict.Head = r.log.Head()
 		}
@@ -204,9 +216,7 @@ func (s *Store) commit(requests []*request) error {
 			r.head = statement.Head{Size: sec.first + int64(len(sec.entries)), Root: sec.root}
 		}
 	}
-	for _, r := range requests {
-		close(r.done)
-	}
+	close(b.done)
 	if s.active.written() >= s.opt.SegmentSize {
 		if err := s.seal(); err != nil {
 			s.stop(err) // what was answered is durable
@@ -251,23 +261,24 @@ func (s *Store) stage(g *group, r *request) error {
 	return nil
 }
 
-// write appends the group's frame and syncs it.
+// write appends the group's frame and syncs it. From then on the entries are
+// where the frame has them, and the callers' own are needed no more.
 func (s *Store) write(g *group) error {
-	var head [frameHeadSize]byte
-	s.buf = append(s.buf[:0], head[:]...)
+	size := frameHeadSize
 	for _, l := range g.logs {
 		sec := g.sections[l]
 		sec.root = l.stagedRoot()
-		s.buf = appendSection(s.buf, sec)
+		size += sec.encodedSize()
 	}
-	sealFrame(s.buf, s.active.key, s.next)
-	if err := s.active.append(s.buf); err != nil {
+	frame := make([]byte, frameHeadSize, size)
+	for _, l := range g.logs {
+		frame = appendSection(frame, g.sections[l])
+	}
+	sealFrame(frame, s.active.key, s.next)
+	if err := s.active.append(frame); err != nil {
 		return err
 	}
 	s.next++
-	if cap(s.buf) > maxGroup {
-		s.buf = nil
-	}
 	return nil
 }
 
@@ -287,7 +298,7 @@ func (s *Store) publish(g *group) error {
 		}
 	}
 	for i, l := range g.logs {
-		l.publish(heads[i], signed[i], g.sections[l].notes)
+		l.publish(heads[i], signed[i], g.sections[l])
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -340,10 +351,9 @@ func (l *Log) stage(r *request) (first int64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.edge = e
-	for _, entry := range r.entries {
-		e.add(tlog.RecordHash(entry))
+	for _, leaf := range r.leaves {
+		e.add(leaf)
 	}
-	l.fresh = append(l.fresh, r.entries...)
 	return size, nil
 }
 
@@ -357,13 +367,14 @@ func (l *Log) stagedRoot() tlog.Hash {
 }
 
 // publish shows a head to readers and wakes those who wait for a change.
-func (l *Log) publish(head statement.Head, checkpoint []byte, notes []cosigned) {
+func (l *Log) publish(head statement.Head, checkpoint []byte, sec *section) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if checkpoint != nil {
 		l.head, l.checkpoint = head, checkpoint
 	}
-	l.publishNotes(notes)
+	l.fresh = append(l.fresh, sec.entries...)
+	l.publishNotes(sec.notes)
 	if l.changed != nil {
 		close(l.changed)
 		l.changed = nil

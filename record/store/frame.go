@@ -30,13 +30,15 @@ const (
 // appendSection encodes a section: origin length (16 bits) and origin, first
 // (64), number of entries (32), entry bundle, root, number of notes (16), and
 // for each its ordinal (32), length (32) and bytes. Integers are big endian.
+// The section's entries are from then on those in b, which must have room.
 func appendSection(b []byte, s *section) []byte {
 	b = binary.BigEndian.AppendUint16(b, uint16(len(s.origin)))
 	b = append(b, s.origin...)
 	b = binary.BigEndian.AppendUint64(b, uint64(s.first))
 	b = binary.BigEndian.AppendUint32(b, uint32(len(s.entries)))
-	for _, e := range s.entries {
+	for i, e := range s.entries {
 		b = appendEntry(b, e)
+		s.entries[i] = b[len(b)-len(e) : len(b) : len(b)]
 	}
 	b = append(b, s.root[:]...)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(s.notes)))
@@ -46,6 +48,18 @@ func appendSection(b []byte, s *section) []byte {
 		b = append(b, n.note...)
 	}
 	return b
+}
+
+// encodedSize is what appendSection appends.
+func (s *section) encodedSize() int {
+	size := 2 + len(s.origin) + 8 + 4 + tlog.HashSize + 2
+	for _, e := range s.entries {
+		size += 2 + len(e)
+	}
+	for _, n := range s.notes {
+		size += 4 + 4 + len(n.note)
+	}
+	return size
 }
 
 var errShort = errors.New("payload ends early")

@@ -26,7 +26,7 @@ type Log struct {
 	checkpoint []byte         // signed, of head
 	flushed    int64          // size of the tail file; smaller entries are in files
 	edge       *edge          // as the committer staged it; nil: it is that of the tail file
-	fresh      [][]byte       // entries from index flushed on, as staged
+	fresh      [][]byte       // entries from index flushed on
 	rewrite    bool           // the tail file may not be durable, and must be written anew
 	broken     error          // nothing is appended any more
 
@@ -43,7 +43,7 @@ func (l *Log) Origin() string { return l.origin }
 // Append puts an entry at the end of the record. expect is the size that the
 // record must have (a *ConflictError tells of another), or -1 for any. When it
 // returns without error the entry is durable at the index, in a tree with this
-// head, whose checkpoint is signed.
+// head, whose checkpoint is signed. The entry must not be changed meanwhile.
 func (l *Log) Append(ctx context.Context, entry []byte, expect int64) (index int64, head statement.Head, err error) {
 	return l.AppendAll(ctx, [][]byte{entry}, expect)
 }
@@ -54,7 +54,7 @@ func (l *Log) AppendAll(ctx context.Context, entries [][]byte, expect int64) (in
 	if len(entries) == 0 || expect < -1 {
 		return 0, head, fmt.Errorf("appending to %s: %d entries at size %d were asked for", l.origin, len(entries), expect)
 	}
-	r := &request{log: l, entries: append([][]byte(nil), entries...), expect: expect}
+	r := &request{log: l, entries: entries, expect: expect}
 	if err := l.s.submit(ctx, r); err != nil {
 		if _, ok := err.(*ConflictError); ok {
 			return 0, head, err

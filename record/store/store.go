@@ -44,7 +44,7 @@ type Store struct {
 	wake    sync.Cond // of the committer: queue, jobs, closing or err changed
 	flushes sync.Cond // of the flusher: jobs, drained or err changed
 	logs    map[string]*Log
-	queue   []*request
+	queue   []*batch
 	jobs    []flushJob
 	dirty   map[*Log]struct{} // with entries or notes in the active segment
 	closing bool
@@ -56,7 +56,6 @@ type Store struct {
 	active *active
 	last   uint64 // number of the last segment there is
 	next   uint64 // number of the next frame
-	buf    []byte
 
 	tails   atomic.Int64 // records with a tail file
 	objects sync.Mutex
@@ -146,8 +145,8 @@ func (s *Store) stop(cause error) error {
 	if s.err == nil {
 		s.err = fmt.Errorf("%w: %w: open it again to find out what was kept", ErrStopped, cause)
 	}
-	for _, r := range s.queue {
-		r.finish(s.err)
+	for _, b := range s.queue {
+		b.finish(s.err)
 	}
 	s.queue = nil
 	s.wake.Signal()
