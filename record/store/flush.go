@@ -19,6 +19,8 @@ import (
 type flushJob struct {
 	logs   map[*Log]struct{}
 	oldest uint64 // the segment that is the oldest needed afterwards
+
+	recycle bool // those before are full, and one may be used again
 }
 
 // seal begins a new segment and hands the full one to the flusher.
@@ -27,7 +29,7 @@ func (s *Store) seal() error {
 		return err
 	}
 	s.mu.Lock()
-	job := flushJob{logs: s.dirty, oldest: s.active.number}
+	job := flushJob{logs: s.dirty, oldest: s.active.number, recycle: true}
 	s.dirty = make(map[*Log]struct{})
 	if !s.opt.flushInline {
 		s.jobs = append(s.jobs, job)
@@ -43,7 +45,7 @@ func (s *Store) seal() error {
 // nextSegment makes a new segment the active one.
 func (s *Store) nextSegment(flushed bool) error {
 	g := segment{number: s.last + 1, first: s.next, flushed: flushed}
-	a, err := createSegment(s.fs, filepath.Join(s.dir, "wal"), g, s.opt.SegmentSize, s.opt.Rand)
+	a, err := createSegment(s.fs, filepath.Join(s.dir, "wal"), g, s.opt.SegmentSize, s.opt.Rand, s.takeSpare())
 	if err != nil {
 		return fmt.Errorf("turning the write-ahead file: %w", err)
 	}
@@ -117,9 +119,13 @@ func (s *Store) flush(job flushJob) error {
 	if err != nil {
 		return fmt.Errorf("listing the write-ahead files: %w", err)
 	}
+	end := s.letGo
+	if job.recycle {
+		end = s.recycle
+	}
 	for _, name := range names {
 		if n, ok := parseSegmentName(name); ok && n < job.oldest {
-			if err := s.fs.Remove(filepath.Join(wal, name)); err != nil {
+			if err := end(filepath.Join(wal, name)); err != nil {
 				return fmt.Errorf("removing a flushed write-ahead file: %w", err)
 			}
 		}

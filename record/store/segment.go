@@ -88,22 +88,24 @@ type active struct {
 	most int64 // the size up to which zeroes are written ahead
 }
 
-// createSegment makes an empty segment durable and opens it. The head is written
-// under a temporary name first, so a segment never has a torn one.
-func createSegment(fsys durable.FS, dir string, g segment, most int64, random io.Reader) (*active, error) {
+// createSegment makes an empty segment durable, of the spare if there is one,
+// and opens it. The head is written under a temporary name first, so a segment
+// never has a torn one.
+func createSegment(fsys durable.FS, dir string, g segment, most int64, random io.Reader, sp *spare) (*active, error) {
 	if _, err := io.ReadFull(random, g.key[:]); err != nil {
 		return nil, fmt.Errorf("reading randomness: %w", err)
 	}
-	name := filepath.Join(dir, segmentName(g.number))
-	if err := durable.WriteFile(fsys, name, g.encodeHead()); err != nil {
-		return nil, err
-	}
-	f, err := fsys.OpenFile(name, os.O_WRONLY, 0)
-	if err != nil {
-		return nil, err
-	}
 	head := int64(segmentHeadSize)
-	return &active{segment: g, fs: fsys, name: name, file: f, end: head, size: head, most: head + most}, nil
+	a := &active{segment: g, fs: fsys, name: filepath.Join(dir, segmentName(g.number)), end: head, size: head, most: head + most}
+	if sp != nil {
+		a.file, a.size = sp.file, sp.size
+		return a, sp.become(fsys, a.name, g.encodeHead())
+	}
+	err := durable.WriteFile(fsys, a.name, g.encodeHead())
+	if err == nil {
+		a.file, err = fsys.OpenFile(a.name, os.O_WRONLY, 0)
+	}
+	return a, err
 }
 
 // written is how many bytes of frames there are.
@@ -130,18 +132,12 @@ func (a *active) append(frame []byte) error {
 	return nil
 }
 
-var zeroes [256 << 10]byte
-
 // grow writes zeroes behind where a frame is going to end: as many as there are
 // bytes already, within limits, so that a quiet store has a small file.
 func (a *active) grow(end int64) error {
 	size := max(end, min(a.most, end+min(max(end, minAhead), maxAhead)))
-	for at := end; at < size; {
-		n, err := a.file.WriteAt(zeroes[:min(size-at, int64(len(zeroes)))], at)
-		if err != nil {
-			return err
-		}
-		at += int64(n)
+	if err := writeZeroes(a.file, end, size); err != nil {
+		return err
 	}
 	a.size = size
 	return nil

@@ -46,6 +46,7 @@ type Store struct {
 	logs    map[string]*Log
 	queue   []*batch
 	jobs    []flushJob
+	spare   *spare            // nil: none
 	dirty   map[*Log]struct{} // with entries or notes in the active segment
 	closing bool
 	drained bool  // the committer has ended
@@ -118,6 +119,7 @@ func (s *Store) Close() error {
 	s.workers.Wait()
 
 	err := s.Err()
+	err = errors.Join(err, s.dropSpare(err != nil))
 	if err == nil {
 		err = s.turn(true)
 	}
