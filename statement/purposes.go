@@ -23,8 +23,10 @@ const (
 
 	PurposeStore    Purpose = "detente/store/1"    // first line of a store's own file
 	PurposeTail     Purpose = "detente/tail/1"     // first line of a record's tail in the store
-	PurposeWAL      Purpose = "detente/wal/1"      // first line of a segment of the write-ahead file
-	PurposeWALBody  Purpose = "detente/wal/body/1" // check of a payload there
+	PurposeWAL      Purpose = "detente/wal/2"      // first line of a segment of the write-ahead file
+	PurposeWAL1     Purpose = "detente/wal/1"      // the same, as written before
+	PurposeWALBody  Purpose = "detente/wal/body/2" // check of a payload there
+	PurposeWALBody1 Purpose = "detente/wal/body/1" // the same, as written before
 	PurposeWALFrame Purpose = "detente/wal/head/1" // check of a head there
 
 	PurposeVaultName      Purpose = "detente/vault/vault/1"     // identity of a vault
@@ -62,7 +64,7 @@ const (
 var Purposes = []Purpose{
 	PurposeStatement, PurposeBundle, PurposeRecord, PurposeProof, PurposeExport, PurposeDocument, PurposeFindings,
 	PurposeState, PurposeRead, PurposeReceipt, PurposeEvidence, PurposePrepared, PurposeCustody,
-	PurposeStore, PurposeTail, PurposeWAL, PurposeWALBody, PurposeWALFrame,
+	PurposeStore, PurposeTail, PurposeWAL, PurposeWAL1, PurposeWALBody, PurposeWALBody1, PurposeWALFrame,
 	PurposeVaultName, PurposeVaultCustodian, PurposeVaultNonce, PurposeVaultHalf,
 	PurposeVaultKey, PurposeVaultCore, PurposeVaultShare, PurposeVaultEpoch, PurposeVaultSeed, PurposeVaultBase,
 	PurposeVaultAck, PurposeVaultPossess, PurposeVaultComplain, PurposeVaultHandOver, PurposeVaultDispute, PurposeVaultMismatch,

@@ -68,10 +68,7 @@ func (s *Store) submit(ctx context.Context, r *request) error {
 	if size > maxGroup {
 		return fmt.Errorf("%d bytes at once: at most %d are allowed", size, maxGroup)
 	}
-	r.leaves = make([]tlog.Hash, len(r.entries))
-	for i, e := range r.entries {
-		r.leaves[i] = tlog.RecordHash(e)
-	}
+	r.leaves = leavesOf(r.entries)
 	if s.opt.Inline {
 		return s.commitHere(ctx, r)
 	}
@@ -255,6 +252,7 @@ func (s *Store) stage(g *group, r *request) error {
 		g.logs = append(g.logs, l)
 	}
 	sec.entries = append(sec.entries, r.entries...)
+	sec.leaves = append(sec.leaves, r.leaves...)
 	if r.note != nil {
 		sec.notes = append(sec.notes, *r.note)
 	}
@@ -265,16 +263,17 @@ func (s *Store) stage(g *group, r *request) error {
 // where the frame has them, and the callers' own are needed no more.
 func (s *Store) write(g *group) error {
 	size := frameHeadSize
-	for _, l := range g.logs {
-		sec := g.sections[l]
-		sec.root = l.stagedRoot()
-		size += sec.encodedSize()
+	sections := make([]*section, len(g.logs))
+	for i, l := range g.logs {
+		sections[i] = g.sections[l]
+		sections[i].root = l.stagedRoot()
+		size += sections[i].encodedSize()
 	}
 	frame := make([]byte, frameHeadSize, size)
-	for _, l := range g.logs {
-		frame = appendSection(frame, g.sections[l])
+	for _, sec := range sections {
+		frame = appendSection(frame, sec)
 	}
-	sealFrame(frame, s.active.key, s.next)
+	sealFrame(frame, s.active.key, s.next, sections)
 	if err := s.active.append(frame); err != nil {
 		return err
 	}

@@ -234,9 +234,12 @@ func lastFrame(t *testing.T, data []byte) (start, end int) {
 		t.Fatal(err)
 	}
 	start, at := 0, segmentHeadSize
-	_, err = scanFrames(data[at:], g.key, g.first, func(payload []byte) error {
+	_, err = g.scanFrames(data[at:], func(sections []*section) error {
 		start = at
-		at += frameHeadSize + len(payload)
+		at += frameHeadSize
+		for _, s := range sections {
+			at += s.encodedSize()
+		}
 		return nil
 	})
 	if err != nil || !zero(data[at:]) {
@@ -248,21 +251,24 @@ func lastFrame(t *testing.T, data []byte) (start, end int) {
 // TestFrameInEntry submits an entry that is a frame, of a salt that the
 // submitter has had to guess, and tears it: it is not taken for a later frame.
 func TestFrameInEntry(t *testing.T) {
-	forged := make([]byte, frameHeadSize, 100)
-	forged = append(forged, "payload"...)
-	sealFrame(forged, salt{}, 9)
-	var key salt
-	key[0] = 1
-	frame := append(make([]byte, frameHeadSize), forged...)
-	sealFrame(frame, key, 8)
+	sections := seedSections()
+	forged := make([]byte, frameHeadSize)
+	for _, s := range sections {
+		forged = appendSection(forged, s)
+	}
+	sealFrame(forged, salt{}, 9, sections)
+	g := &segment{format: 2, first: 8, key: salt{1}}
+	carrier := []*section{{origin: "d/1", entries: [][]byte{forged}, leaves: leavesOf([][]byte{forged})}}
+	frame := appendSection(make([]byte, frameHeadSize), carrier[0])
+	sealFrame(frame, g.key, 8, carrier)
 	frame[0] ^= 1 // its head was lost
-	next, err := scanFrames(frame, key, 8, func([]byte) error { t.Error("a frame was read"); return nil })
+	next, err := g.scanFrames(frame, func([]*section) error { t.Error("a frame was read"); return nil })
 	if err != nil || next != 8 {
 		t.Fatalf("next frame %d, %v", next, err)
 	}
-	sealFrame(forged, key, 9) // as if the salt were known: this is the attack
-	copy(frame[frameHeadSize:], forged)
-	if _, err := scanFrames(frame, key, 8, func([]byte) error { return nil }); err == nil {
+	sealFrame(forged, g.key, 9, sections) // as if the salt were known: this is the attack
+	copy(frame[bytes.Index(frame[frameHeadSize:], forged[frameHeadSize:]):], forged)
+	if _, err := g.scanFrames(frame, func([]*section) error { return nil }); err == nil {
 		t.Fatal("a damaged frame before a later one was left out")
 	}
 }

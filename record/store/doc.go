@@ -30,6 +30,7 @@
 //	store                         "detente/store/1\nsegment <n>\nrecords <m>\n": the oldest
 //	                              segment needed, the records there are at least
 //	wal/<n>                       segments of the write-ahead file, n in 16 digits
+//	wal/<n>.spare.tmp             a segment that was flushed, to be used again
 //	log/<origin, escaped>/tail    size, root and partial tiles as last flushed
 //	log/.../tile/<L>/<N>          full hash tiles, as tlog-tiles has them
 //	log/.../tile/entries/<N>      full entry bundles, as tlog-tiles has them
@@ -38,16 +39,20 @@
 //
 // # Write-ahead file
 //
-// A segment begins with its head: "detente/wal/1\n", its number (64 bits), the
+// A segment begins with its head: "detente/wal/2\n", its number (64 bits), the
 // number of its first frame (64), whether all before it is flushed (8), a random
 // salt (16 bytes) and the SHA-256 of these. Integers are big endian. Frames
-// follow, one for each commit:
+// follow, one for each commit, and behind the last of them zeroes, written ahead:
 //
 //	number of the frame       8 bytes
 //	length of the payload     4
-//	check of the payload     16   SHA-256("detente/wal/body/1\n" salt payload)
+//	check of the payload     16   SHA-256("detente/wal/body/2\n" salt, the payload in brief)
 //	check of the head         8   SHA-256("detente/wal/head/1\n" salt, the 28 bytes above)
 //	payload                       one section for each record touched
+//
+// In brief, each entry, with its length, is replaced by its leaf hash. Folders
+// written before have segments of "detente/wal/1\n", in which the check is
+// SHA-256("detente/wal/body/1\n" salt payload); they are read, and not written.
 //
 // A section: length of the origin (16 bits), origin, index of the first entry
 // (64), number of entries (32), the entries (each its length in 16 bits, then

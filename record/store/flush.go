@@ -44,7 +44,7 @@ func (s *Store) seal() error {
 
 // nextSegment makes a new segment the active one.
 func (s *Store) nextSegment(flushed bool) error {
-	g := segment{number: s.last + 1, first: s.next, flushed: flushed}
+	g := segment{format: 2, number: s.last + 1, first: s.next, flushed: flushed}
 	a, err := createSegment(s.fs, filepath.Join(s.dir, "wal"), g, s.opt.SegmentSize, s.opt.Rand, s.takeSpare())
 	if err != nil {
 		return fmt.Errorf("turning the write-ahead file: %w", err)

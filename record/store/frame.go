@@ -16,7 +16,8 @@ type section struct {
 	origin  string
 	first   int64 // index of the first entry, the size before
 	entries [][]byte
-	root    tlog.Hash // of size first + len(entries)
+	leaves  []tlog.Hash // of the entries; not encoded
+	root    tlog.Hash   // of size first + len(entries)
 	notes   []cosigned
 }
 
@@ -32,14 +33,29 @@ const (
 // for each its ordinal (32), length (32) and bytes. Integers are big endian.
 // The section's entries are from then on those in b, which must have room.
 func appendSection(b []byte, s *section) []byte {
-	b = binary.BigEndian.AppendUint16(b, uint16(len(s.origin)))
-	b = append(b, s.origin...)
-	b = binary.BigEndian.AppendUint64(b, uint64(s.first))
-	b = binary.BigEndian.AppendUint32(b, uint32(len(s.entries)))
+	b = appendSectionStart(b, s)
 	for i, e := range s.entries {
 		b = appendEntry(b, e)
 		s.entries[i] = b[len(b)-len(e) : len(b) : len(b)]
 	}
+	return appendSectionEnd(b, s)
+}
+
+// appendBrief is appendSection with leaf hashes in place of the entries.
+func appendBrief(b []byte, s *section) []byte {
+	b = appendSectionStart(b, s)
+	b = appendHashes(b, s.leaves)
+	return appendSectionEnd(b, s)
+}
+
+func appendSectionStart(b []byte, s *section) []byte {
+	b = binary.BigEndian.AppendUint16(b, uint16(len(s.origin)))
+	b = append(b, s.origin...)
+	b = binary.BigEndian.AppendUint64(b, uint64(s.first))
+	return binary.BigEndian.AppendUint32(b, uint32(len(s.entries)))
+}
+
+func appendSectionEnd(b []byte, s *section) []byte {
 	b = append(b, s.root[:]...)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(s.notes)))
 	for _, n := range s.notes {
@@ -134,20 +150,32 @@ func parseSection(b []byte) (s *section, rest []byte, err error) {
 // of this.
 type salt [saltSize]byte
 
-// sealFrame prepends the head to a payload that starts at frameHeadSize in b:
-// sequence number (64 bits), length of the payload (32), check of the payload,
-// check of the head.
-func sealFrame(b []byte, key salt, seq uint64) {
-	payload := b[frameHeadSize:]
+// sealFrame prepends the head to a payload that starts at frameHeadSize in b,
+// the encoding of these sections: sequence number (64 bits), length of the
+// payload (32), check of the payload, check of the head.
+func sealFrame(b []byte, key salt, seq uint64, sections []*section) {
 	binary.BigEndian.PutUint64(b, seq)
-	binary.BigEndian.PutUint32(b[8:], uint32(len(payload)))
-	body := key.bodySum(payload)
+	binary.BigEndian.PutUint32(b[8:], uint32(len(b)-frameHeadSize))
+	body := key.bodySum(sections)
 	copy(b[12:], body[:])
 	head := key.headSum(b[:12+bodySumSize])
 	copy(b[12+bodySumSize:], head[:])
 }
 
-func (k salt) bodySum(payload []byte) (sum [bodySumSize]byte) {
+// bodySum is the check of a payload. It covers the entries by their leaf
+// hashes, which are there already: bytes are hashed once.
+func (k salt) bodySum(sections []*section) (sum [bodySumSize]byte) {
+	b := append([]byte("detente/wal/body/2\n"), k[:]...)
+	for _, s := range sections {
+		b = appendBrief(b, s)
+	}
+	full := sha256.Sum256(b)
+	copy(sum[:], full[:])
+	return sum
+}
+
+// bodySum1 is the check of a payload in format 1, over all its bytes.
+func (k salt) bodySum1(payload []byte) (sum [bodySumSize]byte) {
 	h := sha256.New()
 	h.Write([]byte("detente/wal/body/1\n"))
 	h.Write(k[:])
@@ -180,18 +208,42 @@ func (k salt) frameHead(b []byte) (seq uint64, size int, body [bodySumSize]byte,
 	return binary.BigEndian.Uint64(b), int(length), body, length <= maxPayload
 }
 
-// scanFrames calls fn with the payload of each frame in data, the content of a
-// segment after its head, the first of which must have number seq. It returns
-// the number that the next frame would have.
+// readPayload decodes a payload whose check is body; ok is false if it is not.
+// An error means that it was sealed and yet is no payload.
+func (g *segment) readPayload(payload []byte, body [bodySumSize]byte) (sections []*section, ok bool, err error) {
+	if g.format == 1 && g.key.bodySum1(payload) != body {
+		return nil, false, nil
+	}
+	sections, err = parseSections(payload)
+	if err != nil {
+		return nil, g.format == 1, err
+	}
+	for _, s := range sections {
+		s.leaves = leavesOf(s.entries)
+	}
+	return sections, g.format == 1 || g.key.bodySum(sections) == body, nil
+}
+
+func leavesOf(entries [][]byte) []tlog.Hash {
+	leaves := make([]tlog.Hash, len(entries))
+	for i, e := range entries {
+		leaves[i] = tlog.RecordHash(e)
+	}
+	return leaves
+}
+
+// scanFrames calls fn with what each frame holds in data, the content of a
+// segment after its head. It returns the number that the next frame would have.
 //
 // Zeroes follow the last frame, written ahead. What else follows it is a torn
 // tail, and is left out, only if it can be what one interrupted write leaves: a
 // write is acknowledged before the next begins, so if anything but zeroes lies
 // behind a damaged frame, or a later frame's head can be found, then an
 // acknowledged frame is damaged and scanFrames fails.
-func scanFrames(data []byte, key salt, seq uint64, fn func(payload []byte) error) (next uint64, err error) {
+func (g *segment) scanFrames(data []byte, fn func([]*section) error) (next uint64, err error) {
+	seq := g.first
 	for off := 0; off < len(data); {
-		n, size, body, ok := key.frameHead(data[off:])
+		n, size, body, ok := g.key.frameHead(data[off:])
 		if ok && n != seq {
 			return seq, fmt.Errorf("offset %d: frame %d where frame %d was expected", off, n, seq)
 		}
@@ -199,20 +251,24 @@ func scanFrames(data []byte, key salt, seq uint64, fn func(payload []byte) error
 			if zero(data[off:]) {
 				return seq, nil // the end
 			}
-			return seq, findLater(data, off, key, seq)
+			return seq, findLater(data, off, g.key, seq)
 		}
 		payload := data[off+frameHeadSize:]
 		if len(payload) < size {
 			return seq, nil // torn
 		}
 		end := off + frameHeadSize + size
-		if key.bodySum(payload[:size]) != body {
+		sections, ok, err := g.readPayload(payload[:size], body)
+		if !ok {
 			if !zero(data[end:]) {
 				return seq, fmt.Errorf("offset %d: frame %d is damaged, and was followed by others", off, seq)
 			}
 			return seq, nil // torn
 		}
-		if err := fn(payload[:size]); err != nil {
+		if err == nil {
+			err = fn(sections)
+		}
+		if err != nil {
 			return seq, fmt.Errorf("offset %d: frame %d: %w", off, seq, err)
 		}
 		off, seq = end, seq+1

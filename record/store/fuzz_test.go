@@ -26,29 +26,52 @@ func seedPayload() []byte {
 	return b
 }
 
-func seedFrame(key salt, seq uint64) []byte {
-	b := append(make([]byte, frameHeadSize), seedPayload()...)
-	sealFrame(b, key, seq)
+// seedFrame is a frame of a format.
+func seedFrame(format int, key salt, seq uint64) []byte {
+	sections := seedSections()
+	b := make([]byte, frameHeadSize)
+	for _, s := range sections {
+		s.leaves = leavesOf(s.entries)
+		b = appendSection(b, s)
+	}
+	sealAs(format, b, key, seq, sections)
 	return b
 }
 
-// FuzzFrames: whatever a segment holds, scanning it ends, every payload given
-// is one that was sealed, and the number of the next frame tells how many were.
+func sealAs(format int, b []byte, key salt, seq uint64, sections []*section) {
+	sealFrame(b, key, seq, sections)
+	if format == 1 {
+		body := key.bodySum1(b[frameHeadSize:])
+		copy(b[12:], body[:])
+		head := key.headSum(b[:12+bodySumSize])
+		copy(b[12+bodySumSize:], head[:])
+	}
+}
+
+// FuzzFrames: whatever a segment holds, scanning it ends, all that is given was
+// sealed, and the number of the next frame tells how many frames it was.
 func FuzzFrames(f *testing.F) {
 	key := salt{1, 2, 3}
-	two := append(seedFrame(key, 5), seedFrame(key, 6)...)
-	f.Add(two)
-	f.Add(two[:len(two)-1])
-	f.Add(two[1:])
-	f.Add(append(bytes.Clone(two), 0))
-	f.Add(append(seedFrame(salt{}, 5), seedFrame(key, 6)...))
-	f.Add([]byte{})
-	f.Fuzz(func(t *testing.T, data []byte) {
+	for format := 1; format <= 2; format++ {
+		two := append(seedFrame(format, key, 5), seedFrame(format, key, 6)...)
+		f.Add(format, two)
+		f.Add(format, two[:len(two)-1])
+		f.Add(format, two[1:])
+		f.Add(format, append(bytes.Clone(two), 0))
+		f.Add(format, append(seedFrame(format, salt{}, 5), seedFrame(format, key, 6)...))
+		f.Add(3-format, two)
+		f.Add(format, []byte{})
+	}
+	f.Fuzz(func(t *testing.T, format int, data []byte) {
 		var again []byte
 		n := uint64(0)
-		next, err := scanFrames(data, key, 5, func(payload []byte) error {
-			frame := append(make([]byte, frameHeadSize), payload...)
-			sealFrame(frame, key, 5+n)
+		g := &segment{format: format, first: 5, key: key}
+		next, err := g.scanFrames(data, func(sections []*section) error {
+			frame := make([]byte, frameHeadSize)
+			for _, s := range sections {
+				frame = appendSection(frame, s)
+			}
+			sealAs(format, frame, key, 5+n, sections)
 			again = append(again, frame...)
 			n++
 			return nil
@@ -141,7 +164,8 @@ func FuzzTail(f *testing.F) {
 // FuzzSmallForms: heads of segments, store files, checkpoints, paths and names
 // are taken in one spelling only.
 func FuzzSmallForms(f *testing.F) {
-	f.Add((&segment{number: 3, first: 9, flushed: true}).encodeHead())
+	f.Add((&segment{format: 2, number: 3, first: 9, flushed: true}).encodeHead())
+	f.Add((&segment{format: 1, number: 3, first: 9}).encodeHead())
 	f.Add(encodeStoreFile(12, 3))
 	f.Add([]byte("detente/store/1\nsegment 012\nrecords 3\n"))
 	f.Add(cosign("d/1", statement.Head{Size: 7}, "w"))
@@ -180,7 +204,7 @@ func FuzzSmallForms(f *testing.F) {
 func FuzzWal(f *testing.F) {
 	f.Add([]byte{})
 	f.Add(make([]byte, 100))
-	f.Add(seedFrame(salt{}, 3))
+	f.Add(seedFrame(2, salt{}, 3))
 	f.Fuzz(func(t *testing.T, junk []byte) {
 		m := durabletest.New()
 		s := mustOpen(t, "d", Options{FS: m})

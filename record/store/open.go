@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"detente/internal/durable"
 	"detente/statement"
 )
@@ -218,7 +216,7 @@ func (s *Store) replay() error {
 			return damaged("write-ahead file "+name, "%v", err)
 		}
 		s.last, s.next = number, g.first
-		s.next, err = scanFrames(data[segmentHeadSize:], g.key, g.first, s.replayFrame)
+		s.next, err = g.scanFrames(data[segmentHeadSize:], s.replayFrame)
 		if err != nil {
 			return damaged("write-ahead file "+name, "%v", err)
 		}
@@ -266,11 +264,7 @@ func (s *Store) liveSegments() ([]uint64, error) {
 	return list, nil
 }
 
-func (s *Store) replayFrame(payload []byte) error {
-	sections, err := parseSections(payload)
-	if err != nil {
-		return err
-	}
+func (s *Store) replayFrame(sections []*section) error {
 	for _, sec := range sections {
 		if err := s.replaySection(sec); err != nil {
 			return fmt.Errorf("record %s: %w", sec.origin, err)
@@ -317,8 +311,8 @@ func (l *Log) replayEntries(sec *section) error {
 		}
 		l.edge = e
 	}
-	for _, entry := range sec.entries {
-		l.edge.add(tlog.RecordHash(entry))
+	for _, leaf := range sec.leaves {
+		l.edge.add(leaf)
 	}
 	l.fresh = append(l.fresh, sec.entries...)
 	if root := l.edge.root(); root != sec.root {

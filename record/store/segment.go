@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	segmentMagic    = "detente/wal/1\n"
+	segmentMagic    = "detente/wal/2\n"
+	segmentMagic1   = "detente/wal/1\n" // read, not written any more
 	segmentHeadSize = len(segmentMagic) + 8 + 8 + 1 + saltSize + 32
 	maxSegmentFile  = 1 << 31
 )
@@ -24,6 +25,7 @@ const (
 // bits), number of its first frame (64), 1 if all frames before it are flushed
 // (8), salt, SHA-256 of all that. Frames follow.
 type segment struct {
+	format  int // of its frames: 2, or 1 in an old folder
 	number  uint64
 	first   uint64
 	flushed bool
@@ -39,6 +41,9 @@ func parseSegmentName(name string) (uint64, bool) {
 
 func (g *segment) encodeHead() []byte {
 	b := []byte(segmentMagic)
+	if g.format == 1 {
+		b = []byte(segmentMagic1)
+	}
 	b = binary.BigEndian.AppendUint64(b, g.number)
 	b = binary.BigEndian.AppendUint64(b, g.first)
 	if g.flushed {
@@ -52,7 +57,11 @@ func (g *segment) encodeHead() []byte {
 }
 
 func parseSegmentHead(b []byte) (*segment, error) {
-	if len(b) < segmentHeadSize || !bytes.HasPrefix(b, []byte(segmentMagic)) {
+	format := 2
+	if bytes.HasPrefix(b, []byte(segmentMagic1)) {
+		format = 1
+	}
+	if len(b) < segmentHeadSize || format == 2 && !bytes.HasPrefix(b, []byte(segmentMagic)) {
 		return nil, errors.New("it has no head")
 	}
 	b = b[:segmentHeadSize]
@@ -62,6 +71,7 @@ func parseSegmentHead(b []byte) (*segment, error) {
 	}
 	v := body[len(segmentMagic):]
 	g := &segment{
+		format:  format,
 		number:  binary.BigEndian.Uint64(v),
 		first:   binary.BigEndian.Uint64(v[8:]),
 		flushed: v[16] == 1,
@@ -74,10 +84,8 @@ func parseSegmentHead(b []byte) (*segment, error) {
 }
 
 // An active is the segment that frames are written to. Behind the last frame it
-// has zeroes, written and synced before: a sync of what is written over them
-// has no size and no new blocks to make durable, and costs half of one that
-// has. The last growth of the file is the only thing that a reader of a segment
-// can see of them: a frame has no zeroes for its head.
+// has zeroes: to sync what is written over them makes neither a size nor blocks
+// durable, only the bytes, and costs a half of appending.
 type active struct {
 	segment
 	fs   durable.FS
