@@ -69,8 +69,8 @@ func (d *Depositary) takeDocument(w http.ResponseWriter, r *http.Request, h *hos
 		httpserve.Refuse(w, http.StatusUnprocessableEntity, httpserve.Refusal{Code: "document", Error: err.Error(), Hint: "see spec/statement.md, Documents"})
 		return
 	}
-	h.mu.Lock() // so that no redaction comes in between
-	defer h.mu.Unlock()
+	h.appending.Lock() // so that no redaction comes in between
+	defer h.appending.Unlock()
 	if now, _ := h.fold.Attachment(a.Entry, a.Document.Digest); now.Redacted > 0 {
 		httpserve.Refuse(w, http.StatusGone, httpserve.Refusal{Code: "redacted", Error: "the document was deleted", Hint: "see the entry that says why"})
 		return

@@ -211,12 +211,12 @@ func (d *Depositary) do(ctx context.Context, h *hosted, t task) error {
 	if t.what != prove {
 		return nil
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.appending.Lock()
+	defer h.appending.Unlock()
 	return d.append(h, t, g.Note)
 }
 
-// append puts a proof of time on the record, with h locked. A proof that does
+// append puts a proof of time on the record, with h.appending held. A proof that does
 // not show the clock it should (the witnesses' clocks are behind this one's)
 // is not appended: it would meet no duty, and the next one soon will.
 func (d *Depositary) append(h *hosted, t task, note []byte) error {
@@ -238,7 +238,7 @@ func (d *Depositary) append(h *hosted, t task, note []byte) error {
 	return nil
 }
 
-// append makes an entry durable and folds it, with h locked. After an error
+// append makes an entry durable and folds it, with h.appending held. After an error
 // nobody knows whether the entry is there, so the caller stops the record.
 func (h *hosted) append(entry []byte) error {
 	return h.appendLooks(h.fold.Ring().Look(entry)...)
@@ -258,9 +258,12 @@ func (h *hosted) appendLooks(looks ...*record.Look) error {
 	if _, _, err := h.log.AppendAll(context.Background(), entries, h.fold.Size()); err != nil {
 		return err
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	for _, l := range looks {
 		h.take(l)
 	}
+	h.ring.Store(h.fold.Ring())
 	return nil
 }
 

@@ -81,7 +81,7 @@ func verified(b *testing.B, notes [][]byte) float64 {
 func BenchmarkIntake(b *testing.B) {
 	w := newWorld(b).still()
 	const n, writers = 8192, 2048
-	var ours, limit float64
+	var ours, limit, busy float64
 	round := 0
 	for b.Loop() {
 		b.StopTimer()
@@ -89,7 +89,7 @@ func BenchmarkIntake(b *testing.B) {
 		round++
 		b.StartTimer()
 		limit += 1 / verified(b, notes)
-		began := time.Now()
+		began, used := time.Now(), cpu(b)
 		var all sync.WaitGroup
 		var next atomic.Int64
 		for range writers {
@@ -104,8 +104,10 @@ func BenchmarkIntake(b *testing.B) {
 		}
 		all.Wait()
 		ours += time.Since(began).Seconds() / n
+		busy += (cpu(b) - used) / n
 	}
 	b.ReportMetric(float64(b.N)/ours, "entries/s")
+	b.ReportMetric(busy/float64(b.N)*1e6, "cpu-us/entry")
 	b.ReportMetric(float64(b.N)/limit, "limit/s")
 }
 

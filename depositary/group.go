@@ -1,41 +1,62 @@
 package depositary
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
+	"runtime"
 	"sync"
 
-	"detente/internal/ahead"
 	"detente/mirror"
 	"detente/record"
 	"detente/statement"
 )
 
-// A submission is an entry that waits to be taken in, and what became of it.
+// A submission is an entry that waits to be taken in, and what became of it: it
+// stands on the record, or err says why not.
 type submission struct {
-	entry   []byte
-	expect  int64
-	look    *record.Look
-	receipt *mirror.Receipt
-	err     error
-	done    chan struct{}
+	entry  []byte
+	expect int64
+	look   *record.Look
+	stands *record.Judged
+	under  under
+	err    error
+	done   chan struct{}
+}
+
+// An under is the signed head that receipts are of.
+type under struct {
+	*edge
+	note []byte
+}
+
+// under is the present head, with h.appending held.
+func (h *hosted) under() (under, error) {
+	e, err := newEdge(h.fold.Size(), h.fold.HashReader())
+	return under{e, h.log.Checkpoint()}, err
 }
 
 // An intake is the submissions that wait. Whoever submits waits for its own to
-// be done or for its turn to take in all that wait: their signatures are
-// verified together and outside the lock, and they become durable by one write,
-// so that a record takes in as many as come, at the price of a few.
+// be done, or for a core on which to look at a share of all that wait: their
+// signatures are verified together, while what was looked at before becomes
+// durable by one write. So a record takes in as many as come, at the price of a
+// few: the longer a write takes, the more share the next. Of what is submitted at
+// the same time any may come first.
 type intake struct {
 	mu      sync.Mutex
 	waiting []*submission
-	turn    chan struct{} // holds one while a group is being looked at
+	looked  []*submission
+	turns   chan struct{} // holds one for each group that is being looked at
 }
 
-// What one group takes in at most: its verification bounds the wait of the
-// first in it, its bytes what one write of the store carries.
+func newIntake() intake { return intake{turns: make(chan struct{}, runtime.GOMAXPROCS(0))} }
+
+// What is looked at together, and what is appended by one write. More in a group
+// save little, for a signature among fifty costs about what it does among a
+// thousand; fewer leave a core to others while the queue is short.
 const (
-	maxGroup      = 512
+	leastGroup    = 32
+	mostGroup     = 256
+	worthAWrite   = 512
 	maxGroupBytes = 2 << 20
 )
 
@@ -50,7 +71,8 @@ func (in *intake) group() []*submission {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	n, bytes := 0, 0
-	for n < len(in.waiting) && n < maxGroup && bytes < maxGroupBytes {
+	share := min(max(len(in.waiting)/cap(in.turns), leastGroup), mostGroup)
+	for n < len(in.waiting) && n < share && bytes < maxGroupBytes {
 		bytes += len(in.waiting[n].entry)
 		n++
 	}
@@ -59,67 +81,89 @@ func (in *intake) group() []*submission {
 	return g
 }
 
+// hand hands on a group that was looked at, and says whether to look at more
+// before the next write: while others wait a write of a few is dear.
+func (in *intake) hand(g []*submission) (more bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.looked = append(in.looked, g...)
+	return len(in.waiting) >= leastGroup && len(in.looked) < worthAWrite
+}
+
+// take takes what was looked at.
+func (in *intake) take() []*submission {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	g := in.looked
+	in.looked = nil
+	return g
+}
+
 // submit is Submit for a record that is here.
 func (d *Depositary) submit(h *hosted, entry []byte, expect int64) (*mirror.Receipt, error) {
-	s := &submission{entry: bytes.Clone(entry), expect: expect, done: make(chan struct{})}
+	s := &submission{entry: entry, expect: expect, done: make(chan struct{})}
 	h.intake.add(s)
 	for {
 		select {
 		case <-s.done:
-			return s.receipt, s.err
-		case h.intake.turn <- struct{}{}:
+			if s.err != nil {
+				return nil, s.err
+			}
+			return h.receipt(s.stands, s.under)
+		case h.intake.turns <- struct{}{}:
 			d.takeGroup(h)
 		}
 	}
 }
 
-// takeGroup takes in a group. The turn ends when its signatures are verified: the
-// next group's are while this one is written.
+// takeGroup looks at a group, at most a few, and takes in what was looked at. The
+// turn ends before the write: others are looked at while this group waits for
+// one before to be written, and then shares the next write.
 func (d *Depositary) takeGroup(h *hosted) {
-	g := h.intake.group()
-	if len(g) == 0 {
-		<-h.intake.turn
-		return
+	for more := true; more; {
+		runtime.Gosched() // who is ready to submit is in this group
+		g := h.intake.group()
+		ring := h.ring.Load() // of some entries ago, perhaps: a wrong guess costs time
+		entries := make([][]byte, len(g))
+		for i, s := range g {
+			entries[i] = s.entry
+		}
+		for i, l := range ring.Look(entries...) {
+			g[i].look = l
+		}
+		more = h.intake.hand(g)
 	}
-	h.mu.RLock()
-	ring := h.fold.Ring()
-	h.mu.RUnlock()
-	entries := make([][]byte, len(g))
-	for i, s := range g {
-		entries[i] = s.entry
-	}
-	for i, l := range ahead.Look(ring, entries) {
-		g[i].look = l
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	<-h.intake.turn
+	<-h.intake.turns
+	h.appending.Lock()
+	defer h.appending.Unlock()
+	g := h.intake.take()
 	h.takeIn(d, g)
 	for _, s := range g {
 		close(s.done)
 	}
 }
 
-// takeIn judges a group and appends what is in order, with h locked. Entries
+// takeIn judges a group and appends what is in order, with h.appending held. Entries
 // that change nothing by which others are judged go together; any other has its
 // own place.
 func (h *hosted) takeIn(d *Depositary, g []*submission) {
 	var run []*submission
-	ids := map[statement.ID]bool{}
+	bytes, ids := 0, map[statement.ID]bool{}
 	flush := func() {
 		h.appendRun(d, run)
-		run, ids = nil, map[statement.ID]bool{}
+		run, bytes = nil, 0
+		clear(ids)
 	}
 	for _, s := range g {
 		said := s.look.Statement()
 		alone := s.expect >= 0 || said == nil || !plain(said.Body)
-		if alone || ids[said.ID] {
+		if alone || ids[said.ID] || bytes > maxGroupBytes {
 			flush()
 		}
 		if !h.admit(d, s) {
 			continue
 		}
-		run = append(run, s)
+		run, bytes = append(run, s), bytes+len(s.entry)
 		if alone {
 			flush()
 		} else {
@@ -144,7 +188,8 @@ func (h *hosted) admit(d *Depositary, s *submission) bool {
 	v := h.judgeLook(s.look)
 	switch {
 	case v.known != nil:
-		s.receipt, s.err = h.receipt(v.known) // it is there: asking again is no fault
+		s.stands = v.known // it is there: asking again is no fault
+		s.under, s.err = h.under()
 	case v.fault != nil:
 		s.err = refuseFault(v.fault)
 	case h.halted.Load() != nil:
@@ -159,7 +204,7 @@ func (h *hosted) admit(d *Depositary, s *submission) bool {
 			s.err = &Refusal{http.StatusUnprocessableEntity, codeUseless, "a valid proof of time, but " + why, "nothing: the record needs no other"}
 		}
 	}
-	return s.receipt == nil && s.err == nil
+	return s.stands == nil && s.err == nil
 }
 
 // appendRun makes admitted submissions durable, in their order, and answers them.
@@ -179,6 +224,7 @@ func (h *hosted) appendRun(d *Depositary, run []*submission) {
 		}
 		return
 	}
+	under, err := h.under()
 	for i, s := range run {
 		at := first + int64(i)
 		j := h.fold.Entry(at)
@@ -186,7 +232,7 @@ func (h *hosted) appendRun(d *Depositary, run []*submission) {
 		if j.Fault != nil { // admit said otherwise
 			s.err = refuseFault(j.Fault)
 		} else {
-			s.receipt, s.err = h.receipt(j)
+			s.stands, s.under, s.err = j, under, err
 		}
 	}
 	d.poke(h)

@@ -49,8 +49,8 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	all.Wait()
 	h := w.hosted()
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.appending.Lock()
+	defer h.appending.Unlock()
 	at := map[int64]string{}
 	for i, note := range notes {
 		switch s, err := statement.Parse(note); {
@@ -90,8 +90,8 @@ func TestKeyChangeWithinAGroup(t *testing.T) {
 		sign(t, w.draft("alba", declare("with the new keys")), "alba-1", "alba-3"),
 		w.brio(declare("after")),
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.appending.Lock()
+	defer h.appending.Unlock()
 	var g []*submission
 	for i, l := range ahead.Look(h.fold.Ring(), notes) {
 		g = append(g, &submission{entry: notes[i], expect: -1, look: l})
@@ -105,8 +105,8 @@ func TestKeyChangeWithinAGroup(t *testing.T) {
 			if !is || refused.Code != record.FaultRevokedKey {
 				t.Errorf("note %d: %v, want refused for a revoked key", i, s.err)
 			}
-		case s.err != nil || s.receipt.Index != want:
-			t.Errorf("note %d: %+v, %v; want entry %d", i, s.receipt, s.err, want)
+		case s.err != nil || s.stands.Index != want:
+			t.Errorf("note %d: %+v, %v; want entry %d", i, s.stands, s.err, want)
 		}
 	}
 	readAgain(t, w, h)

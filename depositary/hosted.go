@@ -36,7 +36,11 @@ type hosted struct {
 	*reading
 	place place
 
-	mu        sync.RWMutex // of the fold and the proofs of the reading
+	// appending is held by who appends, from judging an entry until it is folded;
+	// mu, taken after it, for writing only while the fold changes. So whoever
+	// appends reads the fold without mu, and readers do not wait for the disk.
+	appending sync.Mutex
+	mu        sync.RWMutex
 	intake    intake
 	confirmed atomic.Bool          // a quorum accepted the head since the start
 	halted    atomic.Pointer[stop] // set: nothing is taken in any more
@@ -58,7 +62,8 @@ type reading struct {
 	witnesses []*mirror.Witness
 	within    time.Duration // for a witness to answer
 	fold      *record.Fold
-	proofs    map[tlog.Hash]int64 // valid proofs of time by their leaf hashes
+	ring      atomic.Pointer[record.Ring] // of the fold, or of some entries before
+	proofs    map[tlog.Hash]int64         // valid proofs of time by their leaf hashes
 
 	serve     http.Handler
 	serveOnce sync.Once
@@ -124,7 +129,7 @@ func (d *Depositary) load() error {
 }
 
 func newHosted(id agreement.Digest, origin string) *hosted {
-	return &hosted{id: id, origin: origin, intake: intake{turn: make(chan struct{}, 1)}}
+	return &hosted{id: id, origin: origin, intake: newIntake()}
 }
 
 // read reads the record of the store: its bundle, and all its entries.
@@ -225,6 +230,7 @@ func (d *Depositary) replay(ctx context.Context, r *reading, l *store.Log) error
 			d.redact(r, j) // what a crash left between the entry and the deletion
 		}
 	}
+	r.ring.Store(r.fold.Ring())
 	if head := l.Head(); r.fold.Head() != head {
 		return fmt.Errorf("the store's entries give %s, its head is %s", r.fold.Head(), head)
 	}

@@ -10,8 +10,6 @@ import (
 	"detente/internal/httpserve"
 	"detente/mirror"
 	"detente/record"
-
-	"golang.org/x/mod/sumdb/tlog"
 )
 
 // A Refusal is why an entry was not taken in: a rule, in the words of
@@ -77,7 +75,8 @@ func refuseFault(f *record.Fault) *Refusal {
 
 // Submit takes an entry into a record: a statement, or a proof of time. With
 // expect >= 0 only if the record has exactly that many entries. What comes
-// back proves that the entry is there, durably. The error is a *Refusal if the
+// back proves that the entry is there, durably. The entry must not be changed
+// afterwards. The error is a *Refusal if the
 // entry is at fault or the record cannot take it now.
 func (d *Depositary) Submit(id agreement.Digest, entry []byte, expect int64) (*mirror.Receipt, error) {
 	h := d.record(id)
@@ -111,14 +110,16 @@ func (h *hosted) owed(entry []byte) (bool, string, error) {
 	return h.fold.Owed(note)
 }
 
-// receipt proves that an entry is below the present head, with h locked.
-func (h *hosted) receipt(j *record.Judged) (*mirror.Receipt, error) {
-	r := &mirror.Receipt{Index: j.Index, Entry: j.Bytes, Checkpoint: h.log.Checkpoint()}
+// receipt proves that an entry is below a checkpoint of the record.
+func (h *hosted) receipt(j *record.Judged, u under) (*mirror.Receipt, error) {
+	r := &mirror.Receipt{Index: j.Index, Entry: j.Bytes, Checkpoint: u.note}
 	if j.Statement != nil {
 		r.ID = j.Statement.ID
 	}
+	h.mu.RLock()
+	defer h.mu.RUnlock()
 	var err error
-	r.Proof, err = tlog.ProveRecord(h.fold.Size(), j.Index, h.fold.HashReader())
+	r.Proof, err = u.prove(j.Index)
 	return r, err
 }
 

@@ -98,6 +98,8 @@ func (d *Depositary) fill(ctx context.Context, h *hosted, c *mirror.Copy) error 
 			return err
 		}
 	}
+	h.appending.Lock()
+	defer h.appending.Unlock()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	fold := c.Fold()

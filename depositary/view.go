@@ -55,7 +55,20 @@ func (v view) Now() agreement.Instant          { return v.d.now() }
 func (v view) With(read func(*record.Fold)) {
 	v.h.mu.RLock()
 	defer v.h.mu.RUnlock()
+	if v.h.fold.Size() < v.h.log.Head().Size {
+		// What is in the store is about to be folded: who has seen the head finds
+		// its entries in the fold.
+		v.h.mu.RUnlock()
+		v.h.appended()
+		v.h.mu.RLock()
+	}
 	read(v.h.fold)
+}
+
+// appended waits for whoever appends now.
+func (h *hosted) appended() {
+	h.appending.Lock()
+	defer h.appending.Unlock()
 }
 
 func (v view) Head() (statement.Head, []byte) {
