@@ -139,12 +139,26 @@ func (d *Depositary) serveSubmit(w http.ResponseWriter, r *http.Request, h *host
 		answer, err = receipt.Encode(entry)
 	}
 	if err != nil {
+		httpserve.Charge(r.Context(), costOf(err))
 		d.refuse(w, err)
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Write(answer)
+}
+
+// costOf is what a refused submission costs its sender besides what each does:
+// nothing if it is not at fault.
+func costOf(err error) float64 {
+	r, is := errors.AsType[*Refusal](err)
+	switch {
+	case !is || r.Status >= 500 || r.Code == codeMoved:
+		return 0
+	case r.Code == record.FaultSignature:
+		return httpserve.CostSignature
+	}
+	return httpserve.CostRefused
 }
 
 // refuse answers with a refusal, or, if it is a failure of ours, with a 500

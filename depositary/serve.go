@@ -46,9 +46,12 @@ func (d *Depositary) serveOf(h *hosted, name string) http.Handler {
 			d.waiters.Limit(mirror.Serve(served{view{d, h}})).ServeHTTP(w, r)
 			return
 		}
-		if err := d.want(d.life, h); err != nil {
-			d.refuse(w, unreadable(h, err))
-			return
+		if !d.useIfRead(h) {
+			httpserve.Charge(r.Context(), httpserve.CostOpening+httpserve.CostEntry*float64(h.log.Head().Size))
+			if err := d.want(d.life, h); err != nil {
+				d.refuse(w, unreadable(h, err))
+				return
+			}
 		}
 		defer d.done(h)
 		d.handlerOf(h).ServeHTTP(w, r)
@@ -70,7 +73,11 @@ func (d *Depositary) handlerOf(h *hosted) http.Handler {
 		mux.HandleFunc("PUT /document/{entry}/{digest}", func(w http.ResponseWriter, r *http.Request) { d.takeDocument(w, r, h) })
 		mux.HandleFunc("GET /document/{entry}/{digest}", func(w http.ResponseWriter, r *http.Request) { d.giveDocument(w, r, h) })
 		if d.cfg.Pages != nil {
-			mux.Handle("GET /", d.cfg.Pages(v))
+			pages := d.cfg.Pages(v)
+			mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+				httpserve.Charge(r.Context(), httpserve.CostPage)
+				pages.ServeHTTP(w, r)
+			})
 		}
 		h.serve = d.guard(h, mux)
 	})

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 
 	"detente/agreement"
+	"detente/internal/httpserve"
 	"detente/record"
 	"detente/statement"
 )
@@ -235,6 +236,7 @@ func (s *site) pastBook(ctx context.Context, n int64) (*book, error) {
 	if b := find(); b != nil {
 		return b, nil
 	}
+	httpserve.Charge(ctx, httpserve.CostEntry*float64(n))
 	a := s.view.Agreement()
 	f, err := record.NewFold(a)
 	if err != nil {

@@ -145,12 +145,13 @@ func (m *meter) limit(h http.Handler) http.Handler {
 		if r.Method == http.MethodGet || r.Method == http.MethodHead {
 			kind = reads
 		}
-		wait, ok := m.take(originOf(r.RemoteAddr), kind)
+		from := originOf(r.RemoteAddr)
+		wait, ok := m.take(from, kind)
 		if !ok {
 			Busy(w, http.StatusTooManyRequests, wait, "this address, or its neighbourhood, asks too often")
 			return
 		}
-		h.ServeHTTP(w, r)
+		h.ServeHTTP(w, m.tabbed(r, from, kind))
 	})
 }
 
