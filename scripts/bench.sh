@@ -51,7 +51,7 @@ row 'opening, two cores; against one' open2 open -
 if [[ -z "${ONLY:-}" || BenchRecord =~ ${ONLY} ]]; then
   ROUNDS="${ROUNDS:-3}" SECONDS_EACH="${SECONDS_EACH:-2}" scripts/bench-record.sh | tail -n +2 | awk '{
     t = $(NF - 1); met = $NF; r = $(NF - 2); p = $(NF - 3); o = $(NF - 4); NF -= 5
-    printf "%-62s %10.4g %10.4g %7.2f %8s  %-7s %s\n", $0 ", entries/s", o, p, r, ">= " t, met, "scripts/bench-record.sh" }'
+    printf "%-62s %10.4g %10.4g %7.2f %8s  %-7s %s\n", $0 ", entries/s", o, p, r, t == "-" ? t : ">= " t, met == "-" ? "" : met, "scripts/bench-record.sh" }'
 fi
 
 run BenchmarkIntake depositary
