@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"sort"
@@ -141,4 +142,60 @@ func (f *Fold) Witnesses() []agreement.Quorum {
 		all = append(all, agreement.Quorum{Of: slices.Clone(q.names), Need: q.need, Faulty: q.faulty})
 	}
 	return all
+}
+
+// An Era is who signs the checkpoints of a record from some size on: those who
+// may host it, and the witnesses.
+type Era struct {
+	From  int64                 // the smallest size
+	Hosts []agreement.Name      // the depositary and its declared successors
+	Keys  []statement.PublicKey // theirs, in that order
+	Lists []List                // each must cosign; more than one only while the witnesses change
+}
+
+// A List is one list of witnesses.
+type List struct {
+	Names  []agreement.Name
+	Keys   []statement.WitnessKey // theirs, in that order
+	Need   int                    // so many make a quorum
+	Faulty int                    // so many of them may lie
+}
+
+// EraAt is the era of checkpoints of a size: what is in force after the first
+// size entries, as far as this copy has them.
+func (f *Fold) EraAt(size int64) Era { return f.eraAt(size).public() }
+
+// Eras are all that there have been, the first first.
+func (f *Fold) Eras() []Era {
+	var all []Era
+	for _, e := range f.eras {
+		all = append(all, e.public())
+	}
+	return all
+}
+
+// EraOf is what a text says by itself. Where the record of its agreement has been
+// amended, it holds for the checkpoints that were made before.
+func EraOf(a *agreement.Agreement) (Era, error) {
+	e, err := newEra(a)
+	if err != nil {
+		return Era{}, err
+	}
+	return e.public(), nil
+}
+
+func (e *era) public() Era {
+	p := Era{From: e.from, Hosts: slices.Clone(e.names), Keys: slices.Clone(e.logKeys)}
+	for _, l := range e.lists {
+		p.Lists = append(p.Lists, List{Names: slices.Clone(l.names), Keys: slices.Clone(l.keys), Need: l.need, Faulty: l.faulty})
+	}
+	return p
+}
+
+// CosignedAt judges a checkpoint by itself, of whatever history of this record,
+// by those who were in force after the first size entries. The error is a *Fault.
+func (f *Fold) CosignedAt(size int64, note []byte) (*Proof, error) {
+	l := *f.host
+	l.eras = []*era{f.eraAt(size)}
+	return l.cosigned(bytes.Clone(note))
 }
