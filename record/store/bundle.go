@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -21,16 +22,13 @@ func appendEntry(b, entry []byte) []byte {
 	return append(b, entry...)
 }
 
-// encodeBundle is a bundle of entries; nil if there are none.
-func encodeBundle(entries [][]byte) []byte {
-	if len(entries) == 0 {
-		return nil
-	}
+// appendBundle adds a bundle of entries.
+func appendBundle(b []byte, entries [][]byte) []byte {
 	size := 0
 	for _, e := range entries {
 		size += 2 + len(e)
 	}
-	b := make([]byte, 0, size)
+	b = slices.Grow(b, size)
 	for _, e := range entries {
 		b = appendEntry(b, e)
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -21,12 +22,19 @@ func (t *fullTile) name() string {
 	return filepath.FromSlash(tilePath(tlog.Tile{H: tileHeight, L: t.level, N: t.n, W: tileWidth}))
 }
 
-func (t *fullTile) encode() []byte {
+// write writes the file. Bundles are large and many: they share a few buffers.
+func (t *fullTile) write(fsys durable.FS, dir string) error {
+	b := tileBuffers.Get().(*[]byte)
+	defer tileBuffers.Put(b)
 	if t.level == entryLevel {
-		return encodeBundle(t.entries)
+		*b = appendBundle((*b)[:0], t.entries)
+	} else {
+		*b = appendHashes((*b)[:0], t.hashes)
 	}
-	return appendHashes(make([]byte, 0, tileWidth*tlog.HashSize), t.hashes)
+	return durable.PutFile(fsys, filepath.Join(dir, t.name()), *b)
 }
+
+var tileBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // flushTiles writes the tiles that have become full and returns the new tail.
 func (s *Store) flushTiles(l *Log, p *pending, atOnce int) (*tail, error) {
@@ -54,7 +62,7 @@ func (s *Store) flushTiles(l *Log, p *pending, atOnce int) (*tail, error) {
 		full = append(full, fullTile{level: entryLevel, n: n, entries: entries[:tileWidth]})
 		entries = entries[tileWidth:]
 	}
-	t.bundle = encodeBundle(entries)
+	t.bundle = appendBundle(nil, entries)
 	for level, hashes := range p.hashes {
 		n := p.base[level] / tileWidth
 		for ; len(hashes) >= tileWidth; hashes = hashes[tileWidth:] {
@@ -83,7 +91,7 @@ func (s *Store) writeTiles(l *Log, full []fullTile, atOnce int) error {
 		}
 	}
 	err := each(len(full), atOnce, func(i int) error {
-		return durable.PutFile(s.fs, filepath.Join(l.dir, full[i].name()), full[i].encode())
+		return full[i].write(s.fs, l.dir)
 	})
 	if err != nil || len(full) == 0 {
 		return err

@@ -21,6 +21,13 @@ const (
 	// bundles, at most 64 MiB.
 	MaxRead = 1024
 
+	// maxRecent and maxRecentBytes bound the bundles kept in memory after they
+	// were read: as many as there may be readers going through records at once,
+	// and nothing beside the memory of a process that does so. One is kept
+	// whatever its size.
+	maxRecent      = 16
+	maxRecentBytes = 8 << 20
+
 	// maxGroup ends a group commit: what it writes bounds the wait of the
 	// first in it, and what one request may carry (AppendAll).
 	maxGroup = 4 << 20

@@ -27,7 +27,8 @@ func (l *Log) hashReader(head statement.Head) tlog.HashReader {
 	})
 }
 
-// Entry returns one entry.
+// Entry returns one entry. It reads a few files, whatever the size of the
+// record, or none if the entries near it were read not long ago.
 func (l *Log) Entry(i int64) ([]byte, error) {
 	entries, err := l.Entries(i, 1)
 	if err != nil {
@@ -76,7 +77,7 @@ func (l *Log) Tile(path string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		return encodeBundle(entries), nil
+		return appendBundle(nil, entries), nil
 	}
 	hashes, err := r.levelHashes(t.L, lo, hi)
 	if err != nil {
@@ -209,24 +210,17 @@ func (r *reader) entries(lo, hi int64) ([][]byte, error) {
 	fresh := l.fresh
 	l.mu.RUnlock()
 	for lo < min(hi, flushed) {
-		n := lo / tileWidth
-		end := min(hi, flushed, (n+1)*tileWidth)
-		bundle, err := r.bundle(n, flushed)
+		b, err := r.bundle(lo/tileWidth, flushed)
 		if err != nil {
 			return nil, err
 		}
-		leaves, err := r.levelHashes(0, lo, end)
-		if err != nil {
-			return nil, err
-		}
-		for i, leaf := range leaves {
-			entry := bundle[lo-n*tileWidth+int64(i)]
-			if tlog.RecordHash(entry) != leaf {
-				return nil, damaged(l.where(), "entry %d is not the one in the tree", lo+int64(i))
+		for i := lo % tileWidth; i < int64(len(b.entries)) && lo < hi; i++ {
+			if tlog.RecordHash(b.entries[i]) != b.leaves[i] {
+				return nil, damaged(l.where(), "entry %d is not the one in the tree", lo)
 			}
-			list = append(list, entry)
+			list = append(list, b.entries[i])
+			lo++
 		}
-		lo = end
 	}
 	if lo < hi {
 		list = append(list, fresh[lo-flushed:hi-flushed]...)
@@ -234,8 +228,32 @@ func (r *reader) entries(lo, hi int64) ([][]byte, error) {
 	return list, nil
 }
 
-// bundle reads the flushed entries of bundle n, not compared with the tree.
-func (r *reader) bundle(n, flushed int64) ([][]byte, error) {
+// bundle reads the flushed entries of bundle n, and their leaf hashes, with
+// which they are still to be compared.
+func (r *reader) bundle(n, flushed int64) (*bundle, error) {
+	first := n * tileWidth
+	width := int(min(tileWidth, flushed-first))
+	if b := r.l.s.recent.get(r.l, n, width); b != nil {
+		return b, nil
+	}
+	entries, err := r.readBundle(n, flushed)
+	if err != nil {
+		return nil, err
+	}
+	if len(entries) < width {
+		return nil, damaged(r.l.where(), "bundle %d has %d entries, %d were written", n, len(entries), width)
+	}
+	leaves, err := r.levelHashes(0, first, first+int64(width))
+	if err != nil {
+		return nil, err
+	}
+	b := &bundle{log: r.l, n: n, entries: entries[:width], leaves: leaves}
+	r.l.s.recent.put(b)
+	return b, nil
+}
+
+// readBundle reads a file with the entries of bundle n.
+func (r *reader) readBundle(n, flushed int64) ([][]byte, error) {
 	if n == flushed/tileWidth {
 		t, err := r.readTail()
 		if err != nil {

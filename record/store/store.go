@@ -59,6 +59,7 @@ type Store struct {
 	next   uint64 // number of the next frame
 
 	tails   atomic.Int64 // records with a tail file
+	recent  recent
 	objects sync.Mutex
 	inline  sync.Mutex
 }
