@@ -1,6 +1,7 @@
 package depositary
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -133,7 +134,8 @@ func (d *Depositary) serveSubmit(w http.ResponseWriter, r *http.Request, h *host
 	if !ok {
 		return
 	}
-	receipt, err := d.Submit(h.id, entry, expect)
+	// The record keeps it; what it was read into has room for much more.
+	receipt, err := d.Submit(h.id, bytes.Clone(entry), expect)
 	var answer []byte
 	if err == nil {
 		answer, err = receipt.Encode(entry)

@@ -479,10 +479,6 @@ func TestUnreadable(t *testing.T) {
 func TestGivenUpUnderLoad(t *testing.T) {
 	const n, rounds = 6, 3
 	w := many(t, n, room{records: 1, weight: 1 << 30})
-	type ack struct {
-		record int
-		index  int64
-	}
 	acks := map[statement.ID]ack{}
 	var mu sync.Mutex
 	for round := range rounds {
@@ -509,7 +505,7 @@ func TestGivenUpUnderLoad(t *testing.T) {
 						return
 					}
 					mu.Lock()
-					acks[receipt.ID] = ack{at, receipt.Index}
+					acks[receipt.ID] = ack{int32(at), receipt.Index, receipt.ID}
 					mu.Unlock()
 				}
 			})
@@ -528,13 +524,13 @@ func TestGivenUpUnderLoad(t *testing.T) {
 	}
 	w.start()
 	for id, a := range acks {
-		r := w.of(a.record)
+		r := w.of(int(a.Record))
 		h := r.hosted()
 		h.mu.RLock()
 		j, ok := h.fold.ByID(id)
 		h.mu.RUnlock()
-		if !ok || j.Index != a.index {
-			t.Errorf("record %d: acknowledged as entry %d, and is not there", a.record, a.index)
+		if !ok || j.Index != a.Index {
+			t.Errorf("record %d: acknowledged as entry %d, and is not there", a.Record, a.Index)
 		}
 	}
 	if len(acks) < 100 {

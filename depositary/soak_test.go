@@ -1,12 +1,16 @@
 package depositary
 
 import (
+	"bufio"
 	"context"
+	"encoding/binary"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"os"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -14,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"detente/internal/ahead"
 	"detente/internal/clock"
 	"detente/internal/durable"
 	"detente/mirror"
@@ -22,14 +27,11 @@ import (
 	"detente/statement"
 )
 
-var (
-	soakFor  = flag.Duration("soak", 2*time.Second, "how long TestSoak loads the depositary")
-	soakMost = flag.Int("soak-entries", 300_000, "how many entries TestSoak writes at most: a record is held in memory")
-)
+var soakFor = flag.Duration("soak", 2*time.Second, "how long TestSoak loads the depositary")
 
 // What may be held more at the end of a soak than after a fifth of it.
 const (
-	perEntry   = 8 << 10 // bytes of live heap for each entry written meanwhile
+	perEntry   = 2500    // bytes of live heap for each entry written meanwhile
 	slack      = 8 << 20 // bytes besides
 	moreOthers = 32      // goroutines, and open files
 )
@@ -70,39 +72,70 @@ func (f *brimmingFile) WriteAt(p []byte, off int64) (int, error) {
 // A soak is a depositary under load by HTTP.
 type soak struct {
 	*world
-	t      *testing.T
-	disk   *brimming
-	http   *http.Client
-	client atomic.Pointer[mirror.Client]
-	pace   atomic.Int64 // nanoseconds between two statements of one writer
-	pause  sync.RWMutex // held for writing while nobody is to write
+	t       *testing.T
+	disk    *brimming
+	http    *http.Client
+	of      []*world // of each record
+	clients atomic.Pointer[[]*mirror.Client]
+	pace    atomic.Int64  // nanoseconds between two statements of one writer
+	pause   sync.RWMutex  // held for writing while nobody is to write
+	down    time.Duration // while it started again
 
 	mu    sync.Mutex
-	acks  map[statement.ID]int64
+	acks  *os.File // not in memory, whose growth is measured
+	count int
 	tries int
 }
 
-const soakWriters = 64
+// soakWriters write to one record, and a few others to soakOthers records in
+// turn, more than are kept in memory.
+const (
+	soakWriters   = 60
+	soakWanderers = 4
+	soakOthers    = 12
+)
+
+// An ack is what was acknowledged, as it is kept in a file.
+type ack struct {
+	Record int32
+	Index  int64
+	ID     statement.ID
+}
 
 // TestSoak measures the peak rate, loads a depositary at 80 % of it while
 // witnesses go, connections break, the disk fills and the depositary starts
 // again, and looks at the end that all that was acknowledged is on the record
-// once, and that nothing has grown but by what the record holds.
+// once, and that nothing has grown but by what the record holds. It runs in this
+// process, where the disk can be filled and memory be measured to the byte;
+// processes are killed by simulation/processes.
 func TestSoak(t *testing.T) {
-	s := &soak{t: t, disk: &brimming{FS: durable.OS}, acks: map[statement.ID]int64{}, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: soakWriters}}}
+	s := &soak{t: t, disk: &brimming{FS: durable.OS}, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: soakWriters}}}
+	var err error
+	if s.acks, err = os.Create(filepath.Join(t.TempDir(), "acks")); err != nil {
+		t.Fatal(err)
+	}
+	defer s.acks.Close()
 	s.world = newWorld(t)
-	s.cfg.FS, s.cfg.Batch = s.disk, 0
+	s.cfg.FS, s.cfg.Batch, s.cfg.room = s.disk, 0, room{records: soakOthers / 3, weight: 1 << 40}
+	s.cfg.HTTP = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: maxRounds}} // of all its lives
 	s.open()
+	s.of = append(s.of, s.world)
+	for i := 1; i <= soakOthers; i++ {
+		other := s.world.of(i)
+		if _, err := s.d.OpenRecord(s.ctx(), other.archive); err != nil {
+			t.Fatal(err)
+		}
+		s.of = append(s.of, other)
+	}
 	s.reach()
 	ctx, end := context.WithCancel(t.Context())
 	var all sync.WaitGroup
-	for w := range soakWriters {
+	for w := range soakWriters + soakWanderers {
 		all.Go(func() { s.write(ctx, w) })
 	}
 	s.rest(*soakFor / 10) // as fast as it can
-	peak := float64(s.count()) / (*soakFor / 10).Seconds()
-	rate := min(0.8*peak, float64(*soakMost)/soakFor.Seconds())
-	s.pace.Store(int64(soakWriters / rate * 1e9))
+	peak := float64(s.acknowledged()) / (*soakFor / 10).Seconds()
+	s.pace.Store(int64(float64(soakWriters+soakWanderers) / (0.8 * peak) * 1e9))
 	faults := map[string]int{}
 	s.trouble(*soakFor/10, faults)
 	early := s.measure()
@@ -110,9 +143,11 @@ func TestSoak(t *testing.T) {
 	late := s.measure()
 	end()
 	all.Wait()
+	up := *soakFor*9/10 - s.down
 	entries := s.check()
-	t.Logf("peak %.0f a second, then %.0f; %d acknowledged, %d tried again; faults %v; %d entries", peak, rate, len(s.acks), s.tries, faults, entries)
-	t.Logf("after a fifth %v; at the end %v", early, late)
+	t.Logf("peak %.0f a second, then %.0f of the %.0f meant, while it was up, %s; %d acknowledged, %d tried again; faults %v; %d entries", peak,
+		float64(s.count)/up.Seconds()-peak/9, 0.8*peak, up.Round(time.Second), s.count, s.tries, faults, entries)
+	t.Logf("after a fifth %v; at the end %v; %d bytes for each", early, late, (late.heap-early.heap)/int64(max(1, late.acks-early.acks)))
 	if grown, allowed := late.heap-early.heap, int64(late.acks-early.acks)*perEntry+slack; grown > allowed {
 		t.Errorf("the heap grew by %d bytes with %d entries: at most %d are allowed", grown, late.acks-early.acks, allowed)
 	}
@@ -123,11 +158,15 @@ func TestSoak(t *testing.T) {
 
 // reach points the writers at the depositary as it runs now.
 func (s *soak) reach() {
-	c, err := mirror.NewClient(s.server.URL, s.a.ID, s.http)
-	if err != nil {
-		s.t.Fatal(err)
+	var all []*mirror.Client
+	for _, w := range s.of {
+		c, err := mirror.NewClient(s.server.URL, w.a.ID, s.http)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		all = append(all, c)
 	}
-	s.client.Store(c)
+	s.clients.Store(&all)
 }
 
 func (s *soak) rest(d time.Duration) {
@@ -137,24 +176,36 @@ func (s *soak) rest(d time.Duration) {
 	}
 }
 
-func (s *soak) count() int {
+func (s *soak) acknowledged() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.acks)
+	return s.count
+}
+
+// acknowledge keeps what was acknowledged.
+func (s *soak) acknowledge(of int, r *mirror.Receipt) {
+	if err := binary.Write(s.acks, binary.BigEndian, ack{int32(of), r.Index, r.ID}); err != nil {
+		s.t.Error(err)
+	}
+	s.count++
 }
 
 // write submits one statement after the other, each until it is acknowledged.
 func (s *soak) write(ctx context.Context, w int) {
 	for i := 0; ctx.Err() == nil; i++ {
-		note := s.brio(declare(fmt.Sprintf("writer %d says %d", w, i)))
+		of := 0
+		if w >= soakWriters {
+			of = 1 + (w+i)%soakOthers
+		}
+		note := s.of[of].brio(declare(fmt.Sprintf("writer %d says %d", w, i)))
 		began := time.Now()
 		for done := false; !done && ctx.Err() == nil; {
 			s.pause.RLock()
-			r, err := s.client.Load().Submit(ctx, note)
+			r, err := (*s.clients.Load())[of].Submit(ctx, note)
 			s.pause.RUnlock()
 			s.mu.Lock()
 			if done = err == nil; done {
-				s.acks[r.ID] = r.Index
+				s.acknowledge(of, r)
 			} else {
 				s.tries++
 			}
@@ -167,27 +218,33 @@ func (s *soak) write(ctx context.Context, w int) {
 	}
 }
 
-// trouble does one thing after the other to the depositary, for so long.
+// trouble does one thing after the other to the depositary, for so long. It
+// starts again a few times, for that takes longer with every entry.
 func (s *soak) trouble(d time.Duration, faults map[string]int) {
 	s.t.Helper()
-	end := time.Now().Add(d)
-	for k := 0; time.Now().Before(end) || k < 4; k++ {
+	began, starts := time.Now(), 0
+	for k := 0; time.Since(began) < d || k < 4; k++ {
 		s.rest(min(d/8, 5*time.Second))
 		s.clock.add(time.Second)
-		switch k % 4 {
-		case 0:
+		if p := s.posts[k%len(s.posts)]; k%4 == 0 {
 			faults["witness down"]++
-			s.posts[k/4%len(s.posts)].dead.Store(true)
+			p.dead.Store(true)
 			s.rest(min(d/8, 2*time.Second))
-			s.posts[k/4%len(s.posts)].dead.Store(false)
-		case 1:
+			p.dead.Store(false)
+		}
+		if k%4 == 1 {
 			faults["connections dropped"]++
 			s.server.CloseClientConnections()
-		case 2:
+		}
+		if k%4 < 2 || time.Since(began) < d*time.Duration(starts)/8 && k >= 4 {
+			continue
+		}
+		starts++
+		stopped := time.Now()
+		if k%4 == 2 {
 			faults["started again"]++
 			s.restart()
-			s.reach()
-		case 3:
+		} else {
 			faults["disk full"]++
 			s.disk.full.Store(true)
 			for s.d.store.Err() == nil { // until somebody wants to write
@@ -198,8 +255,9 @@ func (s *soak) trouble(d time.Duration, faults map[string]int) {
 			}
 			s.disk.full.Store(false)
 			s.start()
-			s.reach()
 		}
+		s.reach()
+		s.down += time.Since(stopped)
 	}
 }
 
@@ -219,12 +277,11 @@ func (s *soak) measure() held {
 	s.t.Helper()
 	s.pause.Lock()
 	defer s.pause.Unlock()
+	h := s.hosted() // the large record is in memory at every measurement
+	defer s.d.done(h)
 	s.http.CloseIdleConnections()
+	s.cfg.HTTP.CloseIdleConnections()
 	s.rest(min(*soakFor/20, time.Second))
-	files, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	var pages, resident int64
 	statm, err := os.ReadFile("/proc/self/statm")
 	if err == nil {
@@ -233,11 +290,11 @@ func (s *soak) measure() held {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return held{liveHeap(), resident * int64(os.Getpagesize()), runtime.NumGoroutine(), len(files), s.count()}
+	return held{liveHeap(), resident * int64(os.Getpagesize()), runtime.NumGoroutine(), files(s.t), s.acknowledged()}
 }
 
-// check opens the folder again and folds it from its bytes, one by one.
-func (s *soak) check() int64 {
+// check opens the folder again and folds each record from its bytes.
+func (s *soak) check() (entries int64) {
 	s.t.Helper()
 	if err := s.end(); err != nil {
 		s.t.Fatal(err)
@@ -248,8 +305,34 @@ func (s *soak) check() int64 {
 		s.t.Fatal(err)
 	}
 	defer st.Close()
-	l, _ := st.Log(record.Origin(s.a))
-	fold, err := record.NewFold(s.a)
+	if s.count == 0 {
+		s.t.Error("nothing was acknowledged")
+	}
+	for i, w := range s.of {
+		l, _ := st.Log(record.Origin(w.a))
+		fold := s.fold(l, w)
+		entries += fold.Size()
+		if _, err := s.acks.Seek(0, io.SeekStart); err != nil {
+			s.t.Fatal(err)
+		}
+		said := bufio.NewReader(s.acks)
+		for range s.count {
+			var a ack
+			if err := binary.Read(said, binary.BigEndian, &a); err != nil {
+				s.t.Fatal(err)
+			}
+			if j, ok := fold.ByID(a.ID); int(a.Record) == i && (!ok || j.Index != a.Index) {
+				s.t.Errorf("statement %s was acknowledged as entry %d of record %d, and is not there", a.ID, a.Index, i)
+			}
+		}
+	}
+	return entries
+}
+
+// fold reads a record of the store.
+func (s *soak) fold(l *store.Log, w *world) *record.Fold {
+	s.t.Helper()
+	fold, err := record.NewFold(w.a)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -258,8 +341,8 @@ func (s *soak) check() int64 {
 		if err != nil || len(entries) == 0 {
 			s.t.Fatalf("entry %d: %v", fold.Size(), err)
 		}
-		for _, e := range entries {
-			if j := fold.Append(e); j.Fault != nil { // one that stands twice is one
+		for _, look := range ahead.Look(fold.Ring(), entries) {
+			if j := fold.AppendLook(look); j.Fault != nil { // one that stands twice is one
 				s.t.Errorf("entry %d: %v", j.Index, j.Fault)
 			}
 		}
@@ -267,13 +350,5 @@ func (s *soak) check() int64 {
 	if fold.Head() != l.Head() {
 		s.t.Errorf("the entries give %s, the head is %s", fold.Head(), l.Head())
 	}
-	for id, at := range s.acks {
-		if j, ok := fold.ByID(id); !ok || j.Index != at {
-			s.t.Errorf("statement %s was acknowledged as entry %d, and is not there", id, at)
-		}
-	}
-	if len(s.acks) == 0 {
-		s.t.Error("nothing was acknowledged")
-	}
-	return fold.Size()
+	return fold
 }
