@@ -24,11 +24,28 @@ func encodeBody(b Body) ([]byte, error) {
 }
 
 // decodeBody reads a body of this kind. It accepts exactly what encodeBody gives.
-func decodeBody(kind Kind, line []byte) (Body, error) {
+func decodeBody(kind Kind, line string) (Body, error) {
 	r, ok := rules[kind]
 	if !ok {
 		return nil, refuse(ErrUnknownKind, "line 7", "a kind of version 1, is %s", shown(string(kind)))
 	}
+	b, ok := r.quick(line)
+	if !ok {
+		var err error
+		if b, err = r.slow(kind, []byte(line)); err != nil {
+			return nil, err
+		}
+	}
+	var c checker
+	r.check(&c, b)
+	if c.err != nil {
+		return nil, c.err
+	}
+	return b, nil
+}
+
+// slow reads what the quick reader does not, and holds it to its one encoding.
+func (r rule) slow(kind Kind, line []byte) (Body, error) {
 	b, err := r.decode(line)
 	if err != nil {
 		return nil, err
@@ -44,11 +61,6 @@ func decodeBody(kind Kind, line []byte) (Body, error) {
 		}
 		return nil, refuse(ErrNotCanonical, fmt.Sprintf("line 8, byte %d", at),
 			"the fields of kind %s in their order, none missing, no white space; here %s", kind, shown(string(again[at:])))
-	}
-	var c checker
-	r.check(&c, b)
-	if c.err != nil {
-		return nil, c.err
 	}
 	return b, nil
 }

@@ -166,7 +166,7 @@ func TestBodyLimits(t *testing.T) {
 			if err != nil {
 				t.Fatalf("at the limit: %v", err)
 			}
-			if _, err := decodeBody(c.at.Kind(), line); err != nil {
+			if _, err := decodeBody(c.at.Kind(), string(line)); err != nil {
 				t.Fatalf("at the limit: %v", err)
 			}
 			// A reader must find it too, not only our own writer.
@@ -174,7 +174,7 @@ func TestBodyLimits(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = decodeBody(c.past.Kind(), line)
+			_, err = decodeBody(c.past.Kind(), string(line))
 			wantRule(t, err, c.rule)
 			_, err = encodeBody(c.past)
 			wantRule(t, err, c.rule)
@@ -338,7 +338,7 @@ func refuseBodies(t *testing.T, list []refusedBody) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = decodeBody(c.body.Kind(), line)
+			_, err = decodeBody(c.body.Kind(), string(line))
 			wantRule(t, err, c.rule)
 		})
 	}

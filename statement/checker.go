@@ -63,8 +63,8 @@ func (c *checker) characters(where, s string, newlines bool) {
 		c.fail(ErrCharacter, where, "valid UTF-8")
 		return
 	}
-	for _, r := range s {
-		if 0x20 <= r && r < 0x7f { // nearly all
+	for _, r := range s[printable(s):] { // nearly all is before that
+		if 0x20 <= r && r < 0x7f {
 			continue
 		}
 		if isHidden(r) && (r != '\n' || !newlines) {

@@ -71,7 +71,7 @@ func FuzzBody(f *testing.F) {
 		f.Add(string(s.body.Kind()), line)
 	}
 	f.Fuzz(func(t *testing.T, kind string, b []byte) {
-		body, err := decodeBody(Kind(kind), b)
+		body, err := decodeBody(Kind(kind), string(b))
 		if err != nil {
 			return
 		}

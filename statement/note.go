@@ -37,7 +37,7 @@ func ParseNote(b []byte) (*Note, error) {
 	if err := checkNoteCharacters(b); err != nil {
 		return nil, err
 	}
-	split := bytes.LastIndex(b, []byte("\n\n"))
+	split := emptyLine(b)
 	if split < 0 {
 		return nil, refuse(ErrNote, "note", "text, an empty line, then signature lines; has no empty line")
 	}
@@ -48,14 +48,14 @@ func ParseNote(b []byte) (*Note, error) {
 	}
 	for lines != "" {
 		line, rest, ended := strings.Cut(lines, "\n")
-		where := fmt.Sprintf("signature %d", len(n.Sigs)+1)
+		number := len(n.Sigs) + 1
 		if !ended {
-			return nil, refuse(ErrNote, where, "a newline at the end")
+			return nil, refuse(ErrNote, signatureAt(number), "a newline at the end")
 		}
-		if len(n.Sigs) == MaxSignatures {
-			return nil, refuse(ErrTooLarge, where, "at most %d signatures", MaxSignatures)
+		if number > MaxSignatures {
+			return nil, refuse(ErrTooLarge, signatureAt(number), "at most %d signatures", MaxSignatures)
 		}
-		sig, err := parseSignature(line, where)
+		sig, err := parseSignature(line, number)
 		if err != nil {
 			return nil, err
 		}
@@ -65,9 +65,24 @@ func ParseNote(b []byte) (*Note, error) {
 	return n, nil
 }
 
+// emptyLine is where the last "\n\n" begins; -1 if there is none. Line by line
+// from the end it is found after as many steps as there are signatures.
+func emptyLine(b []byte) int {
+	for i := bytes.LastIndexByte(b, '\n'); i > 0; i = bytes.LastIndexByte(b[:i], '\n') {
+		if b[i-1] == '\n' {
+			return i - 1
+		}
+	}
+	return -1
+}
+
 func checkNoteCharacters(b []byte) error {
 	for i := 0; i < len(b); {
-		if 0x20 <= b[i] && b[i] < utf8.RuneSelf { // nearly all
+		if n := printable(b[i:]); n > 0 { // nearly all
+			i += n
+			continue
+		}
+		if 0x20 <= b[i] && b[i] < utf8.RuneSelf {
 			i++
 			continue
 		}
@@ -83,21 +98,23 @@ func checkNoteCharacters(b []byte) error {
 	return nil
 }
 
-func parseSignature(line, where string) (Signature, error) {
+func signatureAt(number int) string { return fmt.Sprintf("signature %d", number) }
+
+func parseSignature(line string, number int) (Signature, error) {
 	rest, ok := strings.CutPrefix(line, signaturePrefix)
 	name, b64, ok2 := strings.Cut(rest, " ")
 	if !ok || !ok2 {
-		return Signature{}, refuse(ErrNote, where, "an em dash, a space, a key name, a space, base64")
+		return Signature{}, refuse(ErrNote, signatureAt(number), "an em dash, a space, a key name, a space, base64")
 	}
 	if !ValidKeyName(name) {
-		return Signature{}, refuse(ErrNote, where, "a key name of 1 to %d bytes without white space and plus", MaxKeyName)
+		return Signature{}, refuse(ErrNote, signatureAt(number), "a key name of 1 to %d bytes without white space and plus", MaxKeyName)
 	}
 	raw, err := decodeBase64(b64, -1)
 	if err != nil {
-		return Signature{}, refuse(ErrNotCanonical, where, "standard base64 with padding, unused bits zero")
+		return Signature{}, refuse(ErrNotCanonical, signatureAt(number), "standard base64 with padding, unused bits zero")
 	}
 	if len(raw) < 5 {
-		return Signature{}, refuse(ErrNote, where, "four bytes of key hash and a signature")
+		return Signature{}, refuse(ErrNote, signatureAt(number), "four bytes of key hash and a signature")
 	}
 	return Signature{Name: name, Hash: binary.BigEndian.Uint32(raw), Sig: raw[4:]}, nil
 }

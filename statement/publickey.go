@@ -96,16 +96,17 @@ func keyHash(name string, alg byte, key []byte) uint32 {
 	return binary.BigEndian.Uint32(h.Sum(nil))
 }
 
+var strictBase64 = base64.StdEncoding.Strict() // refuses unused bits that are not zero
+
 // decodeBase64 reads standard base64 with padding that encodes again to the
 // same characters and holds exactly size bytes (any number if size < 0).
 func decodeBase64(s string, size int) ([]byte, error) {
 	if size >= 0 && len(s) != base64.StdEncoding.EncodedLen(size) {
 		return nil, ErrNotCanonical
 	}
-	// The comparison refuses unused bits that are not zero and the line breaks
-	// that the decoder skips.
-	raw, err := base64.StdEncoding.DecodeString(s)
-	if err != nil || base64.StdEncoding.EncodeToString(raw) != s || size >= 0 && len(raw) != size {
+	// The decoder skips line breaks.
+	raw, err := strictBase64.DecodeString(s)
+	if err != nil || size >= 0 && len(raw) != size || strings.ContainsAny(s, "\r\n") {
 		return nil, ErrNotCanonical
 	}
 	return raw, nil

@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"reflect"
 	"slices"
 
 	"detente/agreement"
@@ -22,7 +23,8 @@ const (
 type rule struct {
 	force   Force
 	signers []agreement.Noun
-	answers bool // must name the statement it answers; every other kind may
+	answers bool                                // must name the statement it answers; every other kind may
+	quick   func(line string) (b Body, ok bool) // of the canonical encoding; false decides nothing
 	decode  func(line []byte) (Body, error)
 	check   func(c *checker, b Body)
 }
@@ -38,9 +40,15 @@ const (
 
 // ruleOf ties a kind to the struct B of its body.
 func ruleOf[B Body](force Force, check func(*checker, B), signers ...agreement.Noun) rule {
+	shape := shapeOf(reflect.TypeFor[B]())
 	return rule{
 		force:   force,
 		signers: signers,
+		quick: func(line string) (Body, bool) {
+			var b B
+			ok := shape.line(line, reflect.ValueOf(&b).Elem())
+			return b, ok
+		},
 		decode: func(line []byte) (Body, error) {
 			var b B
 			err := decodeJSON(line, &b)

@@ -79,7 +79,7 @@ func TestFieldsAreExact(t *testing.T) {
 			}
 		}
 		for _, b := range bad {
-			if got, err := decodeBody(kind, []byte(b)); err == nil {
+			if got, err := decodeBody(kind, string(b)); err == nil {
 				t.Errorf("%s: %s is read as %+v", kind, b, got)
 			}
 		}
@@ -112,7 +112,7 @@ func topFields(t *testing.T, line []byte) []string {
 }
 
 func TestUnknownKind(t *testing.T) {
-	_, err := decodeBody("bless", []byte("{}"))
+	_, err := decodeBody("bless", "{}")
 	wantRule(t, err, ErrUnknownKind)
 	_, err = (&Statement{By: "iran", Body: strangeBody{}}).Text()
 	wantRule(t, err, ErrUnknownKind)
@@ -234,10 +234,10 @@ func TestErrorsSayWhereAndWhat(t *testing.T) {
 	}
 	// Untrusted text in a message is short and quoted.
 	long := strings.Repeat("é\n", 5000)
-	if _, err := decodeBody(Kind(long), nil); len(err.Error()) > 300 || strings.Contains(err.Error(), "\n") {
+	if _, err := decodeBody(Kind(long), ""); len(err.Error()) > 300 || strings.Contains(err.Error(), "\n") {
 		t.Errorf("a message of %d bytes: %.100q", len(err.Error()), err)
 	}
-	_, err = decodeBody(KindPerform, []byte(`{"`+strings.Repeat("x", 5000)+`":1}`))
+	_, err = decodeBody(KindPerform, `{"`+strings.Repeat("x", 5000)+`":1}`)
 	if wantRule(t, err, ErrUnknownField); len(err.Error()) > 300 {
 		t.Errorf("a message of %d bytes", len(err.Error()))
 	}

@@ -77,7 +77,7 @@ func Parse(note []byte) (*Signed, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := ParseText(n.Text)
+	s, err := parseText(n.Text)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +96,11 @@ func ParseText(text []byte) (*Statement, error) {
 	if err := checkNoteCharacters(text); err != nil {
 		return nil, err
 	}
+	return parseText(text)
+}
+
+// parseText is ParseText of what has the size and the characters of a note.
+func parseText(text []byte) (*Statement, error) {
 	lines := strings.Split(string(text), "\n")
 	if lines[0] != string(PurposeStatement) {
 		return nil, refuse(ErrVersion, "line 1", "%q; a newer version needs a newer program", PurposeStatement)
@@ -115,7 +120,7 @@ func ParseText(text []byte) (*Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Body, err = decodeBody(Kind(values[5]), []byte(lines[7])); err != nil {
+	if s.Body, err = decodeBody(Kind(values[5]), lines[7]); err != nil {
 		return nil, err
 	}
 	if err := s.check(); err != nil {
