@@ -21,7 +21,7 @@ func TestEntryAfterEntry(t *testing.T) {
 	}
 	reads := 0
 	m.ReadFault = func(string) error { reads++; return nil }
-	s = mustOpen(t, "d", Options{FS: m, SegmentSize: 500, flushInline: true})
+	s = mustOpen(t, "d", Options{FS: m, SegmentSize: 500, Inline: true})
 	l, _ := s.Log("d/1")
 	reads = 0
 	for range 3 {
