@@ -56,6 +56,7 @@ fi
 
 run BenchmarkIntake depositary
 row 'intake of 1 KiB with signatures, durable; batch verification' entries/s limit/s 0.7
+most '  time of a core for each entry, us' cpu-us/entry -
 run BenchmarkWitnessed depositary
 most 'submitted to witnessed, above the witnesses'"'"' own answer, ms' above-ms 10
 run BenchmarkIdle depositary 1x
@@ -63,6 +64,9 @@ most 'idle records that follow' records -
 most '  live memory, MB' heap-MB 50
 most '  processor over 10 s, % of a core' cpu-% 1
 most '  opened in, s' open-s 3
+most '  all read in the background, s' read-s -
+most '    and seconds of a core for it' read-cpu-s -
+most '  open files' files 64
 
 run BenchmarkAudit audit
 row 'audit of 1 KiB entries a second; batch verification' entries/s limit/s 0.9
