@@ -13,6 +13,8 @@ import (
 type Batch struct {
 	all  []batched
 	keys map[string]bool // those seen: looking at a point costs a tenth of a signature
+
+	singles, batched int // the work done: signatures verified alone, and in equations
 }
 
 type batched struct {
@@ -42,8 +44,7 @@ func (b *Batch) Add(pub, msg, sig []byte) int {
 func (b *Batch) Len() int { return len(b.all) }
 
 // Verify gives the verdict on each signature, by number, and empties the
-// batch. If all are good, as nearly always, one equation says so; otherwise
-// halves are looked at, until the bad ones are alone.
+// batch. If all are good, as nearly always, one equation says so.
 func (b *Batch) Verify() []bool {
 	verdicts := make([]bool, len(b.all))
 	var open []int
@@ -57,27 +58,49 @@ func (b *Batch) Verify() []bool {
 	return verdicts
 }
 
-// settle finds the verdicts on the signatures with these numbers.
+// settle finds the verdicts on the signatures with these numbers. Where some are
+// bad, halves are looked at until the bad half is small or both are bad: then
+// one by one. So no batch costs more than twice what one by one would.
 func (b *Batch) settle(numbers []int, verdicts []bool) {
-	if len(numbers) < smallBatch {
+	bad := !b.together(numbers, verdicts)
+	for bad && len(numbers) >= smallBatch {
+		left, right := numbers[:len(numbers)/2], numbers[len(numbers)/2:]
+		badLeft, badRight := !b.together(left, verdicts), !b.together(right, verdicts)
+		if badLeft && badRight {
+			break
+		}
+		if bad = badLeft || badRight; badLeft {
+			numbers = left
+		} else {
+			numbers = right
+		}
+	}
+	if bad {
+		b.singles += len(numbers)
 		for _, i := range numbers {
 			e := b.all[i]
 			verdicts[i] = ed25519consensus.Verify(e.pub, e.msg, e.sig)
 		}
-		return
 	}
+}
+
+// together verifies signatures by one equation, if they are enough for that to
+// pay: true and their verdicts if all are good.
+func (b *Batch) together(numbers []int, verdicts []bool) bool {
+	if len(numbers) < smallBatch {
+		return len(numbers) == 0
+	}
+	b.batched += len(numbers)
 	batch := ed25519consensus.NewPreallocatedBatchVerifier(len(numbers))
 	for _, i := range numbers {
 		e := b.all[i]
 		batch.Add(e.pub, e.msg, e.sig)
 	}
-	if batch.Verify() {
-		for _, i := range numbers {
-			verdicts[i] = true
-		}
-		return
+	if !batch.Verify() {
+		return false
 	}
-	half := len(numbers) / 2
-	b.settle(numbers[:half], verdicts)
-	b.settle(numbers[half:], verdicts)
+	for _, i := range numbers {
+		verdicts[i] = true
+	}
+	return true
 }

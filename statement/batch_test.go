@@ -155,6 +155,43 @@ func TestBatchRefusesLengths(t *testing.T) {
 	}
 }
 
+// TestBadBatchesCostLittle: however many signatures are bad, and wherever, the
+// verdicts are right and the work is at most that of verifying each alone, and
+// as much again in equations at half that price, twice.
+func TestBadBatchesCostLittle(t *testing.T) {
+	const n = 256
+	s := testSigner(t, "w", "batch")
+	key := s.Public()
+	sig, err := s.Sign([]byte("m"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := bytes.Clone(sig)
+	wrong[0] ^= 1
+	for name, bad := range map[string]func(i int) bool{
+		"none": func(int) bool { return false }, "all": func(int) bool { return true }, "the first": func(i int) bool { return i == 0 },
+		"the last": func(i int) bool { return i == n-1 }, "every other": func(i int) bool { return i%2 == 0 }, "two": func(i int) bool { return i == 3 || i == 200 },
+		"one in each quarter": func(i int) bool { return i%64 == 5 }, "the middle": func(i int) bool { return i == n/2-1 || i == n/2 },
+	} {
+		var b Batch
+		for i := range n {
+			if bad(i) {
+				b.Add(key[:], []byte("m"), wrong)
+			} else {
+				b.Add(key[:], []byte("m"), sig)
+			}
+		}
+		for i, good := range b.Verify() {
+			if good == bad(i) {
+				t.Fatalf("%s bad: the verdict on %d is %t", name, i, good)
+			}
+		}
+		if b.singles > n || b.batched > 4*n || b.singles+b.batched/2 > 2*n {
+			t.Errorf("%s bad: %d were verified alone, %d in equations", name, b.singles, b.batched)
+		}
+	}
+}
+
 func BenchmarkVerify(b *testing.B) {
 	const n = 256
 	type signed struct{ pub, msg, sig []byte }
