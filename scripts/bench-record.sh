@@ -26,6 +26,7 @@ for _ in $(seq "$ROUNDS"); do
   peer tessera
   ours 256_writers_1_records many
   peer immudb
+  peer immudb-defaults
   ours limit limit
 done
 median() { sort -g | awk '{ a[NR] = $1 } END { print (a[int((NR + 1) / 2)] + a[int(NR / 2) + 1]) / 2 }'; }
@@ -37,4 +38,5 @@ printf '%-44s %10s %10s %7s %7s\n' 'entries of 1 KiB, durable, a second' ours pe
 row '1 writer, against raw append and sync' one raw 0.7
 row '256 writers, against Tessera POSIX v1.0.4' many tessera 3
 row '256 writers, against immudb embedded v1.9.5' many immudb 10
+row '256 writers, against immudb, its defaults' many immudb-defaults -
 row '256 writers, against writing such groups' many limit -

@@ -49,7 +49,7 @@ row 'opening, two cores; against one' open2 open -
 
 # The record layer has a script of its own, whose rows fit the table.
 if [[ -z "${ONLY:-}" || BenchRecord =~ ${ONLY} ]]; then
-  ROUNDS="${ROUNDS:-3}" SECONDS_EACH="${SECONDS_EACH:-2}" scripts/bench-record.sh | tail -n +2 | awk '{
+  ROUNDS="${ROUNDS:-5}" SECONDS_EACH="${SECONDS_EACH:-2}" scripts/bench-record.sh | tail -n +2 | awk '{
     t = $(NF - 1); met = $NF; r = $(NF - 2); p = $(NF - 3); o = $(NF - 4); NF -= 5
     printf "%-62s %10.4g %10.4g %7.2f %8s  %-7s %s\n", $0 ", entries/s", o, p, r, t == "-" ? t : ">= " t, met == "-" ? "" : met, "scripts/bench-record.sh" }'
 fi
