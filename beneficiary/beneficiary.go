@@ -32,7 +32,7 @@ type Config struct {
 	Wait time.Duration
 	// Segment gives the bytes of a sealed segment, from wherever it is kept.
 	Segment func(ctx context.Context, camera string, seq int64) ([]byte, error)
-	// Clip takes an opened clip.
+	// Clip takes an opened clip, whose data lasts until it returns.
 	Clip func(camera string, seq int64, data []byte) error
 	// Identity takes the key of each epoch that was recovered; nil if nobody
 	// wants it.
@@ -89,6 +89,7 @@ type opening struct {
 	keys     map[vault.Digest]*vault.Identity
 	seen     map[segmentName]vault.Digest // manifests opened or failed
 	padded   int64
+	opener   vault.Opener
 }
 
 // selfTest is done once in a process: every ledger and judgement rests on it.

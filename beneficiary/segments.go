@@ -86,7 +86,7 @@ func (o *opening) segment(ctx context.Context, m *vault.SignedManifest, entry in
 		o.fail(name, "", err)
 		return ctx.Err()
 	}
-	data, verdict, err := vault.OpenManifested(&m.Manifest, b, m.Epoch, id, o.padded)
+	data, verdict, err := o.opener.Open(&m.Manifest, b, m.Epoch, id, o.padded)
 	if err != nil {
 		o.fail(name, verdict, err)
 		return nil

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -332,7 +333,7 @@ func (w *World) Open(ctx context.Context) (*beneficiary.Report, map[int64][]byte
 	clips := map[int64][]byte{}
 	report, err := beneficiary.Open(ctx, beneficiary.Config{
 		Dir: w.Dir(Agency), Signers: w.Keys.Signers(Agency), Record: m.Client(), Mirror: m, Vault: Vault, Random: rand.Reader,
-		Segment: w.Segment, Clip: func(_ string, seq int64, data []byte) error { clips[seq] = data; return nil }, Log: w.log, FS: files,
+		Segment: w.Segment, Clip: func(_ string, seq int64, data []byte) error { clips[seq] = bytes.Clone(data); return nil }, Log: w.log, FS: files,
 	})
 	return report, clips, err
 }

@@ -1,7 +1,6 @@
 package vault
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"io"
 	"runtime"
@@ -76,10 +75,15 @@ func BenchmarkFigures(b *testing.B) {
 		_, err := SealSegment(io.Discard, id.Recipient(), data, figurePadded)
 		must(err)
 	}
+	m := &Manifest{Size: w.Size, Root: w.Root}
+	openers := make(chan *Opener, 2) // one for each core
+	openers <- new(Opener)
+	openers <- new(Opener)
 	opens := func() {
-		must(VerifySegment(bytes.NewReader(segment), w.Size, w.Root))
-		_, err := OpenSegment(segment, id, figurePadded)
+		o := <-openers
+		_, _, err := o.Open(m, segment, m.Epoch, id, figurePadded)
 		must(err)
+		openers <- o
 	}
 	to, err := ParseRecipient(id.Recipient())
 	must(err)

@@ -147,30 +147,5 @@ const (
 // OpenManifested verifies a segment against its manifest and opens it. What is
 // decrypted is exactly what was verified. Only with SegmentGood there is data.
 func OpenManifested(m *Manifest, segment []byte, epoch Digest, id *Identity, padded int64) ([]byte, SegmentVerdict, error) {
-	if m.Epoch != epoch {
-		return nil, SegmentEpoch, fmt.Errorf("%w: sealed in another epoch", ErrSegment)
-	}
-	var tree Tree
-	tree.Write(segment)
-	if int64(len(segment)) != m.Size || tree.Root() != m.Root {
-		return nil, SegmentAltered, fmt.Errorf("%w: not the bytes that manifest %d of camera %s describes", ErrSegment, m.Seq, m.Camera)
-	}
-	if int64(len(segment)) != SegmentSize(padded) {
-		return nil, SegmentForm, fmt.Errorf("%w: %d bytes, want %d", ErrSegment, len(segment), SegmentSize(padded))
-	}
-	if err := CheckHeader(segment[:HeaderSize]); err != nil {
-		return nil, SegmentForm, err
-	}
-	if _, err := FileKey(segment, id); err != nil {
-		return nil, SegmentClosed, err
-	}
-	data, err := OpenSegment(segment, id, padded)
-	switch {
-	case errors.Is(err, ErrSegment):
-		// The header opens, so its own file key shows what is wrong inside.
-		return nil, SegmentForm, err
-	case err != nil:
-		return nil, "", err
-	}
-	return data, SegmentGood, nil
+	return new(Opener).Open(m, segment, epoch, id, padded)
 }

@@ -175,23 +175,7 @@ func checkForm(segment []byte, padded int64) error {
 }
 
 func openSegment(segment []byte, id age.Identity, padded int64) ([]byte, error) {
-	if err := checkForm(segment, padded); err != nil {
-		return nil, err
-	}
-	// DecryptReaderAt authenticates the last piece first, so a torn file is
-	// refused before anything of it is read.
-	r, n, err := age.DecryptReaderAt(bytes.NewReader(segment), int64(len(segment)), id)
-	if err != nil {
-		return nil, fmt.Errorf("%w: does not open: %v", ErrSegment, err)
-	}
-	if n != padded {
-		return nil, fmt.Errorf("%w: %d bytes inside, want %d", ErrSegment, n, padded)
-	}
-	plain := make([]byte, n)
-	if _, err := r.ReadAt(plain, 0); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%w: does not open: %v", ErrSegment, err)
-	}
-	return unpad(plain)
+	return new(Opener).decrypt(bytes.NewReader(segment), segment, id, padded)
 }
 
 func unpad(plain []byte) ([]byte, error) {
