@@ -179,8 +179,17 @@ func TestReadOnce(t *testing.T) {
 			held = 1 // the first of all, read by Open
 		}
 		var all sync.WaitGroup
+		var come atomic.Int32
+		disk.fail = func(string) error {
+			for come.Load() < 16 { // nobody is too late to want it
+				rest(t.Context(), time.Millisecond)
+			}
+			rest(t.Context(), 20*time.Millisecond)
+			return nil
+		}
 		for range 16 {
 			all.Go(func() {
+				come.Add(1)
 				if err := d.want(t.Context(), h); err != nil {
 					t.Error(err)
 				}
