@@ -164,26 +164,17 @@ func (r *Report) checked(n int, what string) {
 // entries counts what the fold has checked, and lists the entries that break a
 // rule: they have no effect, and the depositary should not have taken them in.
 func (r *Report) entries(f *record.Fold) {
-	var statements, proofs, cosignatures, inert int
-	for i := range f.Size() {
-		j := f.Entry(i)
-		switch {
-		case j.Fault != nil:
-			inert++
-			r.Conduct = append(r.Conduct, Conduct{i, j.Fault.Culprit, j.Fault.Error()})
-		case j.Proof != nil:
-			proofs++
-			cosignatures += len(j.Proof.Cosignatures)
-		case j.Statement != nil:
-			statements++
-		}
+	for _, i := range f.Inert() {
+		broken := f.Entry(i).Fault
+		r.Conduct = append(r.Conduct, Conduct{i, broken.Culprit, broken.Error()})
 	}
+	n := f.Tally()
 	r.checked(int(f.Size()), "entries: each hashed into the root that the witnesses cosigned")
-	r.checked(statements, "signed statements: form, signer, keys at their place, agreement, and the head they cite")
-	r.checked(proofs, "proofs of time: root, depositary's signature, quorum")
-	r.checked(cosignatures, "cosignatures of witnesses in them")
-	r.checked(len(f.Events()), "effects and deadlines: dated by the rules of time")
-	r.checked(inert, "entries without force: each named below")
+	r.checked(int(n.Statements), "signed statements: form, signer, keys at their place, agreement, and the head they cite")
+	r.checked(int(n.Proofs), "proofs of time: root, depositary's signature, quorum")
+	r.checked(int(n.Cosignatures), "cosignatures of witnesses in them")
+	r.checked(f.EventCount(), "effects and deadlines: dated by the rules of time")
+	r.checked(int(n.Inert), "entries without force: each named below")
 }
 
 func (r *Report) text(e *record.Export, f *record.Fold) {
@@ -229,7 +220,7 @@ func (r *Report) undecided(f *record.Fold, now agreement.Instant) {
 	}
 	for _, i := range f.Waiting() {
 		j := f.Entry(i)
-		r.Unknown = append(r.Unknown, fmt.Sprintf("entry %d (%s by %s) waits: no proof of time in this file lets it take effect", i, j.Statement.Body.Kind(), j.Statement.By))
+		r.Unknown = append(r.Unknown, fmt.Sprintf("entry %d (%s by %s) waits: no proof of time in this file lets it take effect", i, j.Kind, j.By))
 	}
 }
 

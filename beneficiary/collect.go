@@ -193,7 +193,7 @@ func (o *opening) accuse(ctx context.Context, c *vault.Collection) {
 
 // dealer is who dealt a dealing: an amendment may have named another since.
 func (o *opening) dealer(a *vault.Attempt) (by agreement.Name) {
-	o.Mirror.With(func(f *record.Fold) { by = f.Entry(a.Entry).Statement.By })
+	o.Mirror.With(func(f *record.Fold) { by = f.Entry(a.Entry).By })
 	return by
 }
 

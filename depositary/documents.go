@@ -23,11 +23,14 @@ var sealedForm = []byte("age-encryption.org/v1\n")
 // attachment finds what a request is about, with h locked for reading. If it
 // cannot, it has answered.
 func (d *Depositary) attachment(w http.ResponseWriter, r *http.Request, h *hosted) (a record.Attachment, ok bool) {
-	entry, err := strconv.ParseInt(r.PathValue("entry"), 10, 64)
-	if err == nil {
-		view{d, h}.With(func(f *record.Fold) { a, ok = f.Attachment(entry, r.PathValue("digest")) })
+	entry, bad := strconv.ParseInt(r.PathValue("entry"), 10, 64)
+	var err error
+	if bad == nil {
+		view{d, h}.With(func(f *record.Fold) { a, ok, err = f.Attachment(entry, r.PathValue("digest")) })
 	}
 	switch {
+	case err != nil:
+		d.refuse(w, err)
 	case !ok:
 		httpserve.Refuse(w, http.StatusNotFound, httpserve.Refusal{Code: "not-found", Error: "no entry of this number names a document by this digest", Hint: "submit the statement first; see the entry for its documents"})
 	case a.Redacted > 0:
@@ -71,7 +74,12 @@ func (d *Depositary) takeDocument(w http.ResponseWriter, r *http.Request, h *hos
 	}
 	h.appending.Lock() // so that no redaction comes in between
 	defer h.appending.Unlock()
-	if now, _ := h.fold.Attachment(a.Entry, a.Document.Digest); now.Redacted > 0 {
+	now, _, err := h.fold.Attachment(a.Entry, a.Document.Digest)
+	if err != nil {
+		d.refuse(w, err)
+		return
+	}
+	if now.Redacted > 0 {
 		httpserve.Refuse(w, http.StatusGone, httpserve.Refusal{Code: "redacted", Error: "the document was deleted", Hint: "see the entry that says why"})
 		return
 	}
@@ -109,20 +117,16 @@ func (d *Depositary) giveDocument(w http.ResponseWriter, r *http.Request, h *hos
 // redact deletes what an entry says is to go, with the fold locked. If that fails
 // it is tried again when the record is read next, and nothing gives the document
 // out meanwhile.
-func (d *Depositary) redact(r *reading, j *record.Judged) {
-	if j.Statement == nil {
-		return
+func (d *Depositary) redact(r *reading, entry int64) {
+	a, ok, err := r.fold.Redacts(entry)
+	if err != nil {
+		d.cfg.Log.Error("deleting a document", "entry", entry, "error", err)
 	}
-	if _, is := j.Statement.Body.(statement.RedactBody); !is {
-		return
-	}
-	a, ok := r.fold.Redacts(j.Index)
 	if !ok {
 		return
 	}
 	name := d.documentFile(r, a)
-	err := d.cfg.FS.Remove(name)
-	if err == nil {
+	if err = d.cfg.FS.Remove(name); err == nil {
 		err = d.cfg.FS.SyncDir(filepath.Dir(name))
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

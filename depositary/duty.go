@@ -12,8 +12,6 @@ import (
 	"detente/mirror"
 	"detente/record"
 	"detente/statement"
-
-	"golang.org/x/mod/sumdb/tlog"
 )
 
 // work is the state of one record's duties.
@@ -228,7 +226,7 @@ func (d *Depositary) append(h *hosted, t task, note []byte) error {
 		return fmt.Errorf("the witnesses' clocks show %s, the duty is of %s", p.Hi, t.after)
 	}
 	entry := record.ProofEntry(note)
-	if _, ok := h.proofs[tlog.RecordHash(entry)]; ok {
+	if _, ok := h.fold.ProofOf(entry); ok {
 		return errors.New("the same cosignatures are on the record already")
 	}
 	if err := h.append(entry); err != nil {
@@ -261,7 +259,7 @@ func (h *hosted) appendLooks(looks ...*record.Look) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, l := range looks {
-		h.take(l)
+		h.fold.AppendLook(l)
 	}
 	h.ring.Store(h.fold.Ring())
 	return nil

@@ -63,7 +63,7 @@ func TestWitnessAwayAtOpening(t *testing.T) {
 		w.effect(f, w.submit(w.brio(declare(fmt.Sprint(i)))).ID)
 		var lines []record.Cosignature
 		for i := range f.Fold().Size() {
-			if p := f.Fold().Entry(i).Proof; p != nil {
+			if p := record.Must(f.Fold().Read(i)).Proof; p != nil {
 				lines = p.Cosignatures
 			}
 		}

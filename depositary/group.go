@@ -17,7 +17,8 @@ type submission struct {
 	entry  []byte
 	expect int64
 	look   *record.Look
-	stands *record.Judged
+	stands *record.Judgement
+	again  bool // it stood there before
 	under  under
 	err    error
 	done   chan struct{}
@@ -109,7 +110,7 @@ func (d *Depositary) submit(h *hosted, entry []byte, expect int64) (*mirror.Rece
 			if s.err != nil {
 				return nil, s.err
 			}
-			return h.receipt(s.stands, s.under)
+			return h.receipt(s)
 		case h.intake.turns <- struct{}{}:
 			d.takeGroup(h)
 		}
@@ -188,7 +189,7 @@ func (h *hosted) admit(d *Depositary, s *submission) bool {
 	v := h.judgeLook(s.look)
 	switch {
 	case v.known != nil:
-		s.stands = v.known // it is there: asking again is no fault
+		s.stands, s.again = v.known, true // it is there: asking again is no fault
 		s.under, s.err = h.under()
 	case v.fault != nil:
 		s.err = refuseFault(v.fault)
@@ -228,7 +229,7 @@ func (h *hosted) appendRun(d *Depositary, run []*submission) {
 	for i, s := range run {
 		at := first + int64(i)
 		j := h.fold.Entry(at)
-		d.redact(h.reading, j)
+		d.redact(h.reading, at)
 		if j.Fault != nil { // admit said otherwise
 			s.err = refuseFault(j.Fault)
 		} else {

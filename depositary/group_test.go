@@ -61,7 +61,7 @@ func TestManyAtOnce(t *testing.T) {
 		case err != nil:
 			t.Errorf("note %d: accepted, and does not parse: %v", i, err)
 		default:
-			if j := h.fold.Entry(receipts[i]); j == nil || j.Statement == nil || j.Statement.ID != s.ID {
+			if j, err := h.fold.Read(receipts[i]); err != nil || j.Statement == nil || j.Statement.ID != s.ID {
 				t.Errorf("note %d: entry %d is another", i, receipts[i])
 			}
 			if other, taken := at[receipts[i]]; taken && other != s.ID.String() {
@@ -120,7 +120,7 @@ func readAgain(t *testing.T, w *world, h *hosted) {
 		t.Fatal(err)
 	}
 	for i := range h.fold.Size() {
-		if j := again.Append(h.fold.Entry(i).Bytes); j.Fault != nil {
+		if j := again.Append(record.Must(h.fold.Read(i)).Bytes); j.Fault != nil {
 			t.Errorf("entry %d is inert: %v", i, j.Fault)
 		}
 	}

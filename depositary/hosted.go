@@ -21,8 +21,6 @@ import (
 	"detente/record"
 	"detente/record/store"
 	"detente/statement"
-
-	"golang.org/x/mod/sumdb/tlog"
 )
 
 // A hosted is one record: what is held of it always, and, while somebody uses
@@ -63,7 +61,6 @@ type reading struct {
 	within    time.Duration // for a witness to answer
 	fold      *record.Fold
 	ring      atomic.Pointer[record.Ring] // of the fold, or of some entries before
-	proofs    map[tlog.Hash]int64         // valid proofs of time by their leaf hashes
 
 	serve     http.Handler
 	serveOnce sync.Once
@@ -178,7 +175,7 @@ func (d *Depositary) newReading(archive []byte) (*reading, error) {
 	if a == nil {
 		return nil, &TextError{diagnostics}
 	}
-	r := &reading{agreement: a, bundle: b, archive: archive, within: d.cfg.within, proofs: map[tlog.Hash]int64{}}
+	r := &reading{agreement: a, bundle: b, archive: archive, within: d.cfg.within}
 	if r.keys, err = record.LogKeys(a); err != nil {
 		return nil, err
 	}
@@ -226,8 +223,8 @@ func (d *Depositary) replay(ctx context.Context, r *reading, l *store.Log) error
 			return fmt.Errorf("the store has no entry %d of %d", r.fold.Size(), size)
 		}
 		for _, look := range ahead.Look(r.fold.Ring(), entries) {
-			j := r.take(look)
-			d.redact(r, j) // what a crash left between the entry and the deletion
+			j := r.fold.AppendLook(look)
+			d.redact(r, j.Index) // what a crash left between the entry and the deletion
 		}
 	}
 	r.ring.Store(r.fold.Ring())
@@ -235,15 +232,6 @@ func (d *Depositary) replay(ctx context.Context, r *reading, l *store.Log) error
 		return fmt.Errorf("the store's entries give %s, its head is %s", r.fold.Head(), head)
 	}
 	return nil
-}
-
-// take folds an entry that is on the record.
-func (r *reading) take(l *record.Look) *record.Judged {
-	j := r.fold.AppendLook(l)
-	if j.Proof != nil {
-		r.proofs[tlog.RecordHash(l.Bytes())] = j.Index
-	}
-	return j
 }
 
 // damage is whether an error of reading a record says that it is not what was

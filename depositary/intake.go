@@ -112,15 +112,22 @@ func (h *hosted) owed(entry []byte) (bool, string, error) {
 }
 
 // receipt proves that an entry is below a checkpoint of the record.
-func (h *hosted) receipt(j *record.Judged, u under) (*mirror.Receipt, error) {
-	r := &mirror.Receipt{Index: j.Index, Entry: j.Bytes, Checkpoint: u.note}
-	if j.Statement != nil {
-		r.ID = j.Statement.ID
-	}
+func (h *hosted) receipt(s *submission) (*mirror.Receipt, error) {
+	r := &mirror.Receipt{Index: s.stands.Index, Entry: s.look.Bytes(), Checkpoint: s.under.note}
 	h.mu.RLock()
 	defer h.mu.RUnlock()
+	if said := s.look.Statement(); said != nil {
+		r.ID = said.ID
+		if s.again { // perhaps with other signatures
+			j, err := h.fold.Read(r.Index)
+			if err != nil {
+				return nil, err
+			}
+			r.Entry = j.Bytes
+		}
+	}
 	var err error
-	r.Proof, err = u.prove(j.Index)
+	r.Proof, err = s.under.prove(r.Index)
 	return r, err
 }
 

@@ -139,7 +139,7 @@ func TestRefusals(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range w.hosted().fold.Size() {
-			fold.Append(w.hosted().fold.Entry(i).Bytes)
+			fold.Append(record.Must(w.hosted().fold.Read(i)).Bytes)
 		}
 		if j := fold.Append(entry); j.Fault == nil || j.Fault.Code != code {
 			t.Errorf("%s: the fold says %v", code, j.Fault)

@@ -3,14 +3,12 @@ package depositary
 import (
 	"detente/record"
 	"detente/statement"
-
-	"golang.org/x/mod/sumdb/tlog"
 )
 
 // A verdict is what an entry would be if it were appended now.
 type verdict struct {
-	known *record.Judged // it is on the record already
-	fault *record.Fault  // it would be inert: the rule that it breaks
+	known *record.Judgement // it is on the record already
+	fault *record.Fault     // it would be inert: the rule that it breaks
 	s     *statement.Signed
 }
 
@@ -25,8 +23,8 @@ func (h *hosted) judgeLook(look *record.Look) verdict {
 		if j, ok := h.fold.ByID(s.ID); ok {
 			return verdict{known: j}
 		}
-	} else if i, ok := h.proofs[tlog.RecordHash(look.Bytes())]; ok {
-		return verdict{known: h.fold.Entry(i)}
+	} else if j, ok := h.fold.ProofOf(look.Bytes()); ok {
+		return verdict{known: j}
 	}
 	j := h.fold.JudgeLook(look)
 	return verdict{fault: j.Fault, s: j.Statement}

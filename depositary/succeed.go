@@ -111,14 +111,17 @@ func (d *Depositary) fill(ctx context.Context, h *hosted, c *mirror.Copy) error 
 	for size := h.log.Head().Size; size < fold.Size(); size = h.log.Head().Size {
 		var entries [][]byte
 		for bytes := 0; size+int64(len(entries)) < fold.Size() && len(entries) < store.MaxRead && bytes < importBytes; {
-			e := fold.Entry(size + int64(len(entries))).Bytes
+			e, err := fold.Bytes(size + int64(len(entries)))
+			if err != nil {
+				return err
+			}
 			entries, bytes = append(entries, e), bytes+len(e)
 		}
 		if _, _, err := h.log.AppendAll(ctx, entries, size); err != nil {
 			return err
 		}
 		for _, l := range ahead.Look(h.fold.Ring(), entries) {
-			h.take(l)
+			h.fold.AppendLook(l)
 		}
 	}
 	if _, final := c.Checkpoints(); final != nil {

@@ -128,6 +128,10 @@ func (c *Copy) side(index int64) (Side, error) {
 			note, size = final, n
 		}
 	}
+	j, err := c.fold.Read(index)
+	if err != nil {
+		return Side{}, err
+	}
 	proof, err := tlog.ProveRecord(size, index, c.fold.HashReader())
-	return Side{Checkpoint: note, Entry: c.fold.Entry(index).Bytes, Proof: proof}, err
+	return Side{Checkpoint: note, Entry: j.Bytes, Proof: proof}, err
 }

@@ -182,7 +182,7 @@ func (c *Copy) Object(ctx context.Context, d agreement.Digest) ([]byte, error) {
 }
 
 // Batches are the digests of the batches of manifests that a record names.
-func Batches(f *record.Fold) []agreement.Digest { return batchesOf(f, f.Size()) }
+func Batches(f *record.Fold) []agreement.Digest { return f.Batches(0, f.Size()) }
 
 // IsCorrupt gives what is wrong with a copy that contradicts itself.
 func IsCorrupt(err error) (*CorruptError, bool) { return errors.AsType[*CorruptError](err) }

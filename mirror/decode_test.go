@@ -77,7 +77,7 @@ func TestTileWidth(t *testing.T) {
 // receipt is a true receipt for the last entry of a book.
 func (b *book) receipt() *Receipt {
 	b.t.Helper()
-	last := b.fold.Entry(b.fold.Size() - 1)
+	last := record.Must(b.fold.Read(b.fold.Size() - 1))
 	note, size := b.Head()
 	proof, err := tlog.ProveRecord(size, last.Index, b.fold.HashReader())
 	if err != nil {
@@ -167,7 +167,7 @@ func TestReceiptForACopyOfNoForce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer, err := (&Receipt{Index: 1, ID: s.ID, Entry: b.fold.Entry(1).Bytes, Checkpoint: head, Proof: proof}).Encode(mine(b))
+		answer, err := (&Receipt{Index: 1, ID: s.ID, Entry: record.Must(b.fold.Read(1)).Bytes, Checkpoint: head, Proof: proof}).Encode(mine(b))
 		if err != nil {
 			t.Fatal(err)
 		}

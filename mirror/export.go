@@ -21,7 +21,7 @@ func (f *Follower) Export(ctx context.Context) (container []byte, missing []agre
 	p, note := f.final.proof, f.final.note
 	var batches []agreement.Digest
 	if p != nil {
-		batches = batchesOf(f.fold, p.Head.Size)
+		batches = f.fold.Batches(0, p.Head.Size)
 	}
 	f.mu.RUnlock()
 	if p == nil {
@@ -46,13 +46,4 @@ func (f *Follower) Export(ctx context.Context) (container []byte, missing []agre
 	}
 	container, err = e.Bytes()
 	return container, missing, err
-}
-
-// batchesOf are the batches that the first size entries name.
-func batchesOf(f *record.Fold, size int64) []agreement.Digest {
-	var all []agreement.Digest
-	for i := range size {
-		all = append(all, batchOf(f.Entry(i))...)
-	}
-	return all
 }

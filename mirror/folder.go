@@ -49,7 +49,11 @@ func (f *Follower) storeEntries(entries [][]byte) error {
 		var tile [][]byte
 		for i := n * tileWidth; i < min((n+1)*tileWidth, size); i++ {
 			if i < from {
-				tile = append(tile, f.fold.Entry(i).Bytes)
+				b, err := f.fold.Bytes(i)
+				if err != nil {
+					return err
+				}
+				tile = append(tile, b)
 			} else {
 				tile = append(tile, entries[i-from])
 			}

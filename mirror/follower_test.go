@@ -345,7 +345,7 @@ func TestTilesForOthers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := tlog.CheckRecord(proof, 1001, b.fold.Root(), n, leaf(b.fold.Entry(n).Bytes)); err != nil {
+		if err := tlog.CheckRecord(proof, 1001, b.fold.Root(), n, leaf(record.Must(b.fold.Read(n)).Bytes)); err != nil {
 			t.Error(n, err)
 		}
 	}

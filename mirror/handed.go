@@ -230,8 +230,9 @@ func onRecord(f *record.Fold, entry []byte) (int64, bool) {
 		}
 		return 0, false
 	}
+	leaf := tlog.RecordHash(entry)
 	for i := f.Size() - 1; i >= 0; i-- {
-		if bytes.Equal(f.Entry(i).Bytes, entry) {
+		if f.Leaf(i) == leaf {
 			return i, true
 		}
 	}

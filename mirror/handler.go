@@ -69,7 +69,10 @@ func readTile(fold *record.Fold, t tlog.Tile) ([]byte, error) {
 	}
 	entries := make([][]byte, width)
 	for i := range entries {
-		entries[i] = fold.Entry(first + int64(i)).Bytes
+		var err error
+		if entries[i], err = fold.Bytes(first + int64(i)); err != nil {
+			return nil, err
+		}
 	}
 	return encodeEntries(entries), nil
 }

@@ -162,12 +162,14 @@ func (n *Intake) look(f *record.Fold, entry []byte) (*Receipt, error) {
 
 // receipt proves that an entry is below the head seen.
 func (n *Intake) receipt(f *record.Fold, index int64) (*Receipt, error) {
-	j := f.Entry(index)
+	j, err := f.Read(index)
+	if err != nil {
+		return nil, err
+	}
 	r := &Receipt{Index: index, Entry: j.Bytes, Checkpoint: n.f.headNote}
 	if j.Statement != nil {
 		r.ID = j.Statement.ID
 	}
-	var err error
 	r.Proof, err = tlog.ProveRecord(n.f.head.Size, index, f.HashReader())
 	return r, err
 }

@@ -6,7 +6,6 @@ import (
 
 	"detente/agreement"
 	"detente/record"
-	"detente/statement"
 )
 
 // Keep follows the record until ctx is done, with the batches of manifests that
@@ -31,11 +30,10 @@ func (f *Follower) Keep(ctx context.Context, heard func()) error {
 		}
 		before := len(wanted)
 		f.With(func(fold *record.Fold) {
-			for ; read < fold.Size(); read++ {
-				for _, d := range batchOf(fold.Entry(read)) {
-					wanted[d] = true
-				}
+			for _, d := range fold.Batches(read, fold.Size()) {
+				wanted[d] = true
 			}
+			read = fold.Size()
 		})
 		if len(wanted) > before || time.Since(asked) > objectAgain {
 			asked = time.Now()
@@ -57,17 +55,4 @@ func (f *Follower) Keep(ctx context.Context, heard func()) error {
 		case <-timer.C:
 		}
 	}
-}
-
-// batchOf is the batch of manifests that an entry names, if it names one.
-func batchOf(e *record.Judged) []agreement.Digest {
-	if e.Statement == nil {
-		return nil
-	}
-	if b, ok := e.Statement.Body.(statement.SealBody); ok {
-		if d, err := agreement.ParseDigest(b.Batch); err == nil {
-			return []agreement.Digest{d}
-		}
-	}
-	return nil
 }

@@ -154,7 +154,7 @@ func (b *book) news() {
 func (b *book) fork(n int64) *book {
 	other := newBook(b.t)
 	for i := int64(1); i < n; i++ {
-		other.add(b.fold.Entry(i).Bytes)
+		other.add(record.Must(b.fold.Read(i)).Bytes)
 	}
 	return other
 }

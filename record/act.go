@@ -1,9 +1,9 @@
 package record
 
 import (
-	"slices"
-
 	"fmt"
+	"slices"
+	"strings"
 
 	"detente/agreement"
 	"detente/machine"
@@ -46,40 +46,83 @@ func actOf(s *statement.Signed, entry int64, at agreement.Instant) machine.Act {
 	return a
 }
 
+// held is what a fold keeps of a statement until it takes effect: no more than
+// its effect asks for, so that the entry itself need not be kept.
+type held struct {
+	id, answers statement.ID
+	bundle      agreement.Digest
+	by          agreement.Name
+	act         machine.Act      // of statement.ForceMachine
+	to          agreement.Digest // of an `amend`: what it consents to
+	seen        int64
+}
+
+// hold keeps what the effect of a statement will ask for.
+func (f *Fold) hold(j *Judged) {
+	s := j.Statement
+	h := held{id: s.ID, answers: s.Answers, bundle: s.Bundle, by: f.column.name(s.By), seen: s.Seen.Size}
+	b, amends := s.Body.(statement.AmendBody)
+	switch {
+	case amends:
+		var err error
+		if h.to, err = agreement.ParseDigest(b.Bundle); err != nil {
+			panic("record: a consent that was judged valid: " + err.Error())
+		}
+	case s.Body.Kind().Force() == statement.ForceMachine:
+		h.act = actOf(s, j.Index, 0)
+		h.act.By = h.by
+		h.act.Subject, h.act.Unit = agreement.Name(strings.Clone(string(h.act.Subject))), strings.Clone(h.act.Unit)
+		h.act.States = slices.Clone(h.act.States)
+		for i, x := range h.act.States {
+			h.act.States[i] = strings.Clone(x)
+		}
+	default:
+		return
+	}
+	f.held[j.Index] = h
+}
+
 // takeEffect is called by the clock rule: the statement at index i takes
 // effect at at.
 func (f *Fold) takeEffect(i int64, at agreement.Instant) {
-	j := f.entries[i]
-	e := &Effect{At: at, Proof: f.Size()}
-	j.Effect = e
-	s := j.Statement
-	if b, ok := s.Body.(statement.AmendBody); ok {
-		e.Verdict = f.consent(s, b, i, at)
-		return
-	}
-	switch s.Body.Kind().Force() {
-	case statement.ForceMachine:
-		e.Verdict = f.act(s, i, at)
-	case statement.ForceRecord:
-		e.Verdict.Reason = f.ignored[i]
-		e.Verdict.Effect = e.Verdict.Reason == ""
-	case statement.ForceWords:
-		e.Verdict.Reason = "words: they stand on the record and change nothing"
-	case statement.ForceReserved:
-		e.Verdict.Reason = "this version of the program gives the kind " + string(s.Body.Kind()) + " no effect"
+	kind := f.column.kind(i)
+	h := f.held[i]
+	delete(f.held, i)
+	var v machine.Verdict
+	switch force := kind.Force(); {
+	case kind == statement.KindAmend:
+		v = f.consent(h, i, at)
+	case force == statement.ForceMachine:
+		v = f.act(h, i, at)
+	case force == statement.ForceRecord:
+		v.Reason = f.ignored[i]
+		v.Effect = v.Reason == ""
+	case force == statement.ForceWords:
+		v = wordsOnly
+	case force == statement.ForceReserved:
+		v = reserved(kind)
 	default:
-		e.Verdict.Effect = true
+		v.Effect = true
 	}
+	f.column.effect(i, v)
+}
+
+// wordsOnly and reserved are the verdicts on what has no effect by its kind.
+var wordsOnly = machine.Verdict{Reason: "words: they stand on the record and change nothing"}
+
+func reserved(k statement.Kind) machine.Verdict {
+	return machine.Verdict{Reason: "this version of the program gives the kind " + string(k) + " no effect"}
 }
 
 // act lets the machine judge a statement.
-func (f *Fold) act(s *statement.Signed, i int64, at agreement.Instant) machine.Verdict {
-	a := actOf(s, i, at)
-	if reason := f.bringUpToDate(&a, s); reason != "" {
+func (f *Fold) act(h held, i int64, at agreement.Instant) machine.Verdict {
+	a, said := h.act, h.act
+	a.At = at
+	if reason := f.bringUpToDate(&a, h.bundle); reason != "" {
 		return machine.Verdict{Reason: reason}
 	}
 	if a.Verb == machine.Verify {
-		if reason := f.staleFinding(a.Subject, s.Answers); reason != "" {
+		if reason := f.staleFinding(a.Subject, h.answers); reason != "" {
 			return machine.Verdict{Reason: reason}
 		}
 	}
@@ -87,23 +130,21 @@ func (f *Fold) act(s *statement.Signed, i int64, at agreement.Instant) machine.V
 	v := f.machine.Apply(a)
 	for _, name := range f.State().Claimed() {
 		if !slices.Contains(open, name) {
-			f.made[finding{name, s.ID}] = true
+			f.claims.make(name, i, h)
 		}
 	}
-	switch {
-	case v.Effect && a.Verb == machine.Perform:
-		f.claims[a.Subject] = s.ID
-	case v.Effect && a.Verb == machine.Verify:
-		f.found[finding{a.Subject, s.Answers}] = true
+	if !v.Effect {
+		return v
+	}
+	f.claims.say(i, h)
+	switch a.Verb {
+	case machine.Perform:
+		f.claims.open[a.Subject] = i
+		f.claims.performed[i] = performed{h.bundle, said.Subject}
+	case machine.Verify:
+		f.claims.found[finding{a.Subject, int64(f.byID[h.answers])}] = true
 	}
 	return v
-}
-
-// finding is that somebody found on what a statement said of a commitment: one
-// lifting can be the claim of several.
-type finding struct {
-	commitment agreement.Name
-	claim      statement.ID
 }
 
 // staleFinding says why a finding does not count: it must answer a statement
@@ -111,24 +152,23 @@ type finding struct {
 // refused would accept the next one, which its author never saw. A claim is
 // made by `perform`, or by whatever let it come to be claimed.
 func (f *Fold) staleFinding(commitment agreement.Name, answers statement.ID) string {
-	i, ok := f.byID[answers]
-	if !ok || f.entries[i].Effect == nil || !f.entries[i].Effect.Verdict.Effect {
+	n, ok := f.byID[answers]
+	i := int64(n)
+	if !ok || !f.column.hadEffect(i) {
 		return "it answers a statement that is not on this record, or has no effect"
 	}
-	if claim, ok := f.claims[commitment]; ok && !f.found[finding{commitment, claim}] && claim != answers {
+	c := &f.claims
+	if claim, ok := c.open[commitment]; ok && !c.found[finding{commitment, claim}] && claim != i {
 		return "it answers another statement than the claim that is open"
 	}
-	switch b := f.entries[i].Statement.Body.(type) {
-	case statement.PerformBody:
-		if f.renamed(f.entries[i].Statement.Bundle, agreement.Name(b.Commitment)) != commitment {
+	if p, ok := c.performed[i]; ok {
+		if f.renamed(p.bundle, p.commitment) != commitment {
 			return "it answers a claim of another commitment"
 		}
-	default:
-		if !f.made[finding{commitment, answers}] {
-			return "it answers a statement that made no claim of this commitment"
-		}
+	} else if !c.made[finding{commitment, i}] {
+		return "it answers a statement that made no claim of this commitment"
 	}
-	if f.found[finding{commitment, answers}] {
+	if c.found[finding{commitment, i}] {
 		return "it answers a claim that has been found on already"
 	}
 	return ""
@@ -136,17 +176,17 @@ func (f *Fold) staleFinding(commitment agreement.Name, answers statement.ID) str
 
 // bringUpToDate makes an act of a statement made under an earlier text one
 // under the text in force, or says why that cannot be.
-func (f *Fold) bringUpToDate(a *machine.Act, s *statement.Signed) (reason string) {
-	if s.Bundle == f.InForce().ID {
+func (f *Fold) bringUpToDate(a *machine.Act, bundle agreement.Digest) (reason string) {
+	if bundle == f.InForce().ID {
 		return ""
 	}
 	if a.Verb == machine.Sign {
-		return fmt.Sprintf("consents to be bound by the text %s, in whose place another has come: sign that one", s.Bundle)
+		return fmt.Sprintf("consents to be bound by the text %s, in whose place another has come: sign that one", bundle)
 	}
-	if a.By, reason = f.today(s.Bundle, subject{name: a.By}); reason != "" {
+	if a.By, reason = f.today(bundle, subject{name: a.By}); reason != "" {
 		return reason
 	}
-	a.Subject, reason = f.today(s.Bundle, subject{nounOf[a.Verb], a.Subject})
+	a.Subject, reason = f.today(bundle, subject{nounOf[a.Verb], a.Subject})
 	return reason
 }
 

@@ -36,9 +36,10 @@ func (f *Fold) noteOutcome(j *Judged, b statement.OutcomeBody) {
 	if err != nil || h.agreed.size > 0 {
 		return
 	}
-	by, reason := f.today(j.Statement.Bundle, subject{name: j.Statement.By})
-	if slices.Contains(h.seats(), j.Statement.By) {
-		by, reason = j.Statement.By, "" // a seat that an amendment gave to another still has its keys
+	who := f.column.name(j.Statement.By)
+	by, reason := f.today(j.Statement.Bundle, subject{name: who})
+	if slices.Contains(h.seats(), who) {
+		by, reason = who, "" // a seat that an amendment gave to another still has its keys
 	}
 	if reason == "" {
 		_, reason = f.today(j.Statement.Bundle, subject{"vault", h.vault.Name})

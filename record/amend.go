@@ -24,16 +24,16 @@ type consent struct {
 type consents map[agreement.Name]consent
 
 // say adds a word; it gives the reason if that is not its author's last.
-func (c consents) say(s *statement.Signed, to agreement.Digest) (reason string) {
-	last, said := c[s.By]
+func (c consents) say(by agreement.Name, seen int64, to agreement.Digest) (reason string) {
+	last, said := c[by]
 	switch {
-	case said && s.Seen.Size < last.seen:
+	case said && seen < last.seen:
 		return "its author has said otherwise since, citing a larger head"
-	case said && s.Seen.Size == last.seen && to != last.to:
-		c[s.By] = consent{seen: last.seen}
+	case said && seen == last.seen && to != last.to:
+		c[by] = consent{seen: last.seen}
 		return "its author said something else under the same head: neither counts"
 	}
-	c[s.By] = consent{to, s.Seen.Size}
+	c[by] = consent{to, seen}
 	return ""
 }
 
@@ -132,21 +132,18 @@ func (f *Fold) joining(s *statement.Signed) (*signer, bool) {
 
 // consent is the effect of an `amend`: with the last one that is required the
 // new text comes into force.
-func (f *Fold) consent(s *statement.Signed, b statement.AmendBody, i int64, at agreement.Instant) machine.Verdict {
-	if s.Bundle != f.InForce().ID {
-		return machine.Verdict{Reason: fmt.Sprintf("made to amend the text %s, in whose place another has come", s.Bundle)}
+func (f *Fold) consent(h held, i int64, at agreement.Instant) machine.Verdict {
+	if h.bundle != f.InForce().ID {
+		return machine.Verdict{Reason: fmt.Sprintf("made to amend the text %s, in whose place another has come", h.bundle)}
 	}
-	to, err := agreement.ParseDigest(b.Bundle)
-	if err != nil {
-		panic("record: a consent that was judged valid: " + err.Error())
-	}
-	if reason := f.stale(s); reason != "" {
+	to := h.to
+	if reason := f.stale(h.seen); reason != "" {
 		return machine.Verdict{Reason: reason}
 	}
-	if reason := f.consents.say(s, to); reason != "" {
+	if reason := f.consents.say(h.by, h.seen, to); reason != "" {
 		return machine.Verdict{Reason: reason}
 	}
-	if to == s.Bundle {
+	if to == h.bundle {
 		return machine.Verdict{Effect: true}
 	}
 	t := f.texts.whole[to]
@@ -171,9 +168,9 @@ func (f *Fold) consent(s *statement.Signed, b statement.AmendBody, i int64, at a
 // may come into force a second time, and with it everybody's word begins anew: a
 // consent of the first time, which its author may have taken back then, must not
 // come out of somebody's drawer.
-func (f *Fold) stale(s *statement.Signed) string {
-	if from := f.versions[len(f.versions)-1].From; s.Seen.Size < from && len(f.versions) > 1 {
-		return fmt.Sprintf("it cites a head of %d entries, from before the text in force came into force at %d: say it again", s.Seen.Size, from)
+func (f *Fold) stale(seen int64) string {
+	if from := f.versions[len(f.versions)-1].From; seen < from && len(f.versions) > 1 {
+		return fmt.Sprintf("it cites a head of %d entries, from before the text in force came into force at %d: say it again", seen, from)
 	}
 	return ""
 }
@@ -210,7 +207,7 @@ func (f *Fold) amend(m *agreement.Amendment, t *text, i int64, at agreement.Inst
 	f.state, f.machine, f.order.course, f.order.window = state, state, state, m.To.ProofWindow
 	f.consents, f.placed = consents{}, consents{}
 	f.carrySigners(m)
-	f.carryNames(m)
+	f.claims.carry(m)
 	text, err := newEra(m.To)
 	if err != nil {
 		panic("record: a text that was read: " + err.Error())
@@ -262,26 +259,6 @@ func (f *Fold) replaceSigners(m *agreement.Amendment, old, next map[agreement.Na
 		}
 	}
 	f.signers = next
-}
-
-// carryNames renames what the fold keeps by the names of blocks.
-func (f *Fold) carryNames(m *agreement.Amendment) {
-	claims := map[agreement.Name]statement.ID{}
-	for name, id := range f.claims {
-		if now, kept := m.Now(name); kept {
-			claims[now] = id
-		}
-	}
-	carry := func(of map[finding]bool) map[finding]bool {
-		all := map[finding]bool{}
-		for k := range of {
-			if now, kept := m.Now(k.commitment); kept {
-				all[finding{now, k.claim}] = true
-			}
-		}
-		return all
-	}
-	f.claims, f.found, f.made = claims, carry(f.found), carry(f.made)
 }
 
 // Pending are the bundles to which somebody has consented in place of the text

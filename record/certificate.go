@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -29,7 +30,14 @@ func smaller(all []*Proof, p *Proof) []*Proof {
 	if n := len(all); n > 0 && p.Head.Size >= all[n-1].Head.Size {
 		return all
 	}
-	return append(all, p)
+	return append(all, p.own())
+}
+
+// own is a proof that keeps nothing of the entry but the note.
+func (p *Proof) own() *Proof {
+	o := *p
+	o.Note = bytes.Clone(p.Note)
+	return &o
 }
 
 // firstBelow is the first of them that is of a smaller size; none if all are larger.
@@ -50,7 +58,7 @@ func (f *Fold) noteProof(p *Proof) {
 			h.found.halted = smaller(h.found.halted, p)
 		}
 		if h.found.agreed == nil && h.agreedBy(p) {
-			h.found.agreed = p
+			h.found.agreed = p.own()
 		}
 	}
 }

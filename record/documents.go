@@ -17,61 +17,71 @@ type Attachment struct {
 // attached names a document of a statement. The same digest in another's
 // statement is another attachment: nobody deletes what somebody else attached.
 type attached struct {
-	statement statement.ID
-	digest    string
+	entry  int64
+	digest agreement.Digest
 }
 
-// Attachments are the documents that an entry names.
-func (f *Fold) Attachments(entry int64) []Attachment {
-	if entry < 0 || entry >= f.Size() {
-		return nil
+// Attachments are the documents that an entry names. The error is that of
+// Read.
+func (f *Fold) Attachments(entry int64) ([]Attachment, error) {
+	if entry < 0 || entry >= f.Size() || len(of(f.named.documents, entry)) == 0 {
+		return nil, nil
 	}
-	s := f.entries[entry].Statement
-	if s == nil {
-		return nil
+	j, err := f.Read(entry)
+	if err != nil {
+		return nil, err
 	}
 	var all []Attachment
-	for _, d := range statement.DocumentsOf(s.Body) {
-		all = append(all, Attachment{Entry: entry, By: s.By, Document: d, Redacted: f.redacted[attached{s.ID, d.Digest}]})
+	for _, d := range statement.DocumentsOf(j.Statement.Body) {
+		all = append(all, Attachment{Entry: entry, By: j.By, Document: d, Redacted: f.redacted[attached{entry, digestOf(d.Digest)}]})
 	}
-	return all
+	return all, nil
 }
 
-// Attachment is the document that an entry names by a digest.
-func (f *Fold) Attachment(entry int64, digest string) (Attachment, bool) {
-	for _, a := range f.Attachments(entry) {
+// Attachment is the document that an entry names by a digest. The error is that
+// of Read.
+func (f *Fold) Attachment(entry int64, digest string) (Attachment, bool, error) {
+	all, err := f.Attachments(entry)
+	for _, a := range all {
 		if a.Document.Digest == digest {
-			return a, true
+			return a, true, nil
 		}
 	}
-	return Attachment{}, false
+	return Attachment{}, false, err
 }
 
 // Redacts is the attachment that an entry has deleted; false if it deletes
-// none, for it is no redaction, or not by whoever may.
-func (f *Fold) Redacts(entry int64) (Attachment, bool) {
-	if entry < 0 || entry >= f.Size() || f.entries[entry].Statement == nil || f.ignored[entry] != "" {
-		return Attachment{}, false
+// none, for it is no redaction, or not by whoever may. The error is that of
+// Read.
+func (f *Fold) Redacts(entry int64) (Attachment, bool, error) {
+	if entry < 0 || entry >= f.Size() || f.column.kind(entry) != statement.KindRedact || f.ignored[entry] != "" {
+		return Attachment{}, false, nil
 	}
-	s := f.entries[entry].Statement
-	b, is := s.Body.(statement.RedactBody)
+	j, err := f.Read(entry)
+	if err != nil {
+		return Attachment{}, false, err
+	}
+	b, is := j.Statement.Body.(statement.RedactBody)
 	if !is {
-		return Attachment{}, false
+		panic("record: a redaction that is none")
 	}
-	return f.Attachment(f.byID[s.Answers], b.Document)
+	return f.Attachment(j.Answers, b.Document)
 }
 
 // noteRedaction judges a redaction at its place.
 func (f *Fold) noteRedaction(j *Judged, b statement.RedactBody) {
 	s := j.Statement
-	at, known := f.byID[s.Answers]
-	a, named := f.Attachment(at, b.Document)
-	switch {
-	case !known || !named:
+	n, known := f.byID[s.Answers]
+	at := attached{int64(n), digestOf(b.Document)}
+	if !known || !f.named.names(at.entry, at.digest) {
 		f.ignored[j.Index] = "the statement that it answers names no document by this digest"
-	case s.By != a.By && f.signers[s.By].noun != "depositary":
-		f.ignored[j.Index] = "only " + string(a.By) + ", who named the document, or a depositary may have it deleted"
-	case a.Redacted == 0:
-		f.redacted[attached{s.Answers, b.Document}] = j.Index
+		return
+	}
+	by := f.column.names[f.column.marks.at(at.entry).by]
+	switch {
+	case s.By != by && f.signers[s.By].noun != "depositary":
+		f.ignored[j.Index] = "only " + string(by) + ", who named the document, or a depositary may have it deleted"
+	case f.redacted[at] == 0:
+		f.redacted[at] = j.Index
 	}
 }

@@ -27,7 +27,7 @@ func TestRedactions(t *testing.T) {
 	state := func(want ...int64) {
 		t.Helper()
 		for i, of := range []*Judged{named, copied} {
-			if a, ok := b.f.Attachment(of.Index, doc.Digest); !ok || a.Redacted != want[i] {
+			if a, ok, err := b.f.Attachment(of.Index, doc.Digest); err != nil || !ok || a.Redacted != want[i] {
 				t.Errorf("document of entry %d: %v, redacted by %d, want %d", of.Index, ok, a.Redacted, want[i])
 			}
 		}
@@ -37,14 +37,14 @@ func TestRedactions(t *testing.T) {
 		redact("iaea", zeros, copied),                                            // of no document
 		say("iaea", statement.RedactBody{Document: doc.Digest}, statement.ID{7}), // of no statement
 	} {
-		if _, ok := b.f.Redacts(j.Index); ok {
+		if _, ok, err := b.f.Redacts(j.Index); ok || err != nil {
 			t.Errorf("entry %d redacts", j.Index)
 		}
 	}
 	state(0, 0)
 	own := redact("iaea", doc.Digest, copied)
 	state(0, own.Index)
-	if a, ok := b.f.Redacts(own.Index); !ok || a.Entry != copied.Index {
+	if a, ok, err := b.f.Redacts(own.Index); err != nil || !ok || a.Entry != copied.Index {
 		t.Errorf("entry %d redacts %+v, %v", own.Index, a, ok)
 	}
 	redact("iaea", doc.Digest, copied)
@@ -58,7 +58,8 @@ func TestRedactions(t *testing.T) {
 	if e := b.f.Entry(own.Index - 1).Effect; e == nil || e.Verdict.Effect || e.Verdict.Reason == "" {
 		t.Errorf("what redacts nothing: %+v", e)
 	}
-	if _, ok := b.f.Attachment(99, doc.Digest); ok || len(b.f.Attachments(-1)) > 0 {
+	_, named99, err := b.f.Attachment(99, doc.Digest)
+	if all, e := b.f.Attachments(-1); named99 || len(all) > 0 || err != nil || e != nil {
 		t.Error("entries that are not there name documents")
 	}
 }

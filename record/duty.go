@@ -68,7 +68,7 @@ func (f *Fold) Duty(now agreement.Instant) Duty {
 // covers: the first, the last, and how many.
 func (f *Fold) uncovered() (first, last, n int64) {
 	for i := f.order.ub.covered(); i < f.Size(); i++ {
-		if f.entries[i].Proof != nil {
+		if f.column.marks.at(i).is == isProof {
 			continue
 		}
 		if n == 0 {

@@ -173,7 +173,7 @@ func TestPrefixesDetermineTheState(t *testing.T) {
 	for i, e := range b.entries {
 		j := f.Append(e)
 		states = append(states, f.State().Bytes())
-		if later := b.f.Entry(int64(i)); (later.Fault == nil) != (j.Fault == nil) || (later.Proof == nil) != (j.Proof == nil) || later.UB > j.UB {
+		if later := b.f.Entry(int64(i)); (later.Fault == nil) != (j.Fault == nil) || later.What != j.What || later.UB > j.UB {
 			t.Fatalf("entry %d: judged %+v, later %+v", i, j, later)
 		}
 	}

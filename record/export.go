@@ -77,14 +77,18 @@ func (f *Fold) Export(b *agreement.Bundle, cosigned []byte, objects ...[]byte) (
 		return nil, fmt.Errorf("export: the bundle is %s, the record is of %s", b.Digest(), f.agreement.ID)
 	}
 	e := &Export{Bundle: b, Checkpoint: bytes.Clone(cosigned)}
-	named := f.named(size)
+	named := f.batches(size)
 	for _, o := range objects {
-		if named[fmt.Sprintf("%x", sha256.Sum256(o))] {
+		if named[sha256.Sum256(o)] {
 			e.Objects = append(e.Objects, o)
 		}
 	}
-	for _, j := range f.entries[:size] {
-		e.Entries = append(e.Entries, j.Bytes)
+	for i := range size {
+		b, err := f.Bytes(i)
+		if err != nil {
+			return nil, fmt.Errorf("export: %w", err)
+		}
+		e.Entries = append(e.Entries, b)
 	}
 	slices.SortFunc(e.Objects, func(x, y []byte) int {
 		dx, dy := sha256.Sum256(x), sha256.Sum256(y)

@@ -164,26 +164,21 @@ func (e *Export) Check(f *Fold) error {
 	if size != f.Size() {
 		return badExport(fileCheckpoint, "of size %d, with %d entries: want it to cover exactly the entries", size, f.Size())
 	}
-	named := f.named(size)
+	named := f.batches(size)
 	for _, o := range e.Objects {
-		if d := fmt.Sprintf("%x", sha256.Sum256(o)); !named[d] {
-			return badExport(folderObjects+d, "no statement on the record names it")
+		if d := sha256.Sum256(o); !named[d] {
+			return badExport(fmt.Sprintf("%s%x", folderObjects, d), "no statement on the record names it")
 		}
 	}
 	return nil
 }
 
-// named are the digests of the objects that statements among the first size
+// batches are the digests of the objects that statements among the first size
 // entries name.
-func (f *Fold) named(size int64) map[string]bool {
-	all := map[string]bool{}
-	for _, j := range f.entries[:size] {
-		if j.Statement == nil {
-			continue
-		}
-		if b, ok := j.Statement.Body.(statement.SealBody); ok {
-			all[b.Batch] = true
-		}
+func (f *Fold) batches(size int64) map[agreement.Digest]bool {
+	all := map[agreement.Digest]bool{}
+	for _, d := range f.Batches(0, size) {
+		all[d] = true
 	}
 	return all
 }

@@ -3,6 +3,7 @@ package record
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"detente/agreement"
 	"detente/machine"
@@ -23,20 +24,28 @@ type engine interface {
 // after them, and the tree over them. It is a pure function of the agreement
 // and the entries' bytes. It is not safe for use by several goroutines while
 // one of them appends.
+//
+// Of each entry it keeps some hundred bytes, whatever the entry holds: its
+// judgement, its identity, its place in the tree. What was said is kept besides
+// where later entries are judged by it: acts that wait for a proof of time, the
+// parts of a text that is not whole yet. Read reads an entry again from a Source,
+// and holds it to the tree; a fold that was given none keeps all entries.
 type Fold struct {
 	*host
 	agreement *agreement.Agreement // the first text: the record's identity
 	versions  []*Version           // the texts that were in force; never empty
 
 	tree    tree
-	entries []*Judged
+	column  *column
+	source  Source
+	kept    *memory // the source, if no other was given
 	opened  bool
-	byID    map[statement.ID]int64
-	proofs  map[tlog.Hash]int64 // leaf hashes of valid proofs
+	byID    map[statement.ID]uint32
+	proofs  map[tlog.Hash]uint32 // leaf hashes of valid proofs
 	signers map[agreement.Name]*signer
-	claims  map[agreement.Name]statement.ID // the latest claim of each commitment that had effect
-	found   map[finding]bool
-	made    map[finding]bool // what was said, and thereby came to be claimed
+	held    map[int64]held // statements that wait, as far as their effect asks for them
+	claims  claims
+	named   named
 	vaults  []*vaultHistory
 
 	texts     texts
@@ -52,18 +61,29 @@ type Fold struct {
 	order   *order
 }
 
+// A Judgement is what an entry is and what came of it.
+type Judgement struct {
+	Index   int64
+	Kind    statement.Kind    // of a valid statement; "" of anything else
+	By      agreement.Name    // who made the statement
+	Answers int64             // the entry of the statement that it answers; 0 if none on this record
+	What    What              // of a valid proof of time; "" of anything else
+	Covers  int64             // of a proof: the entries below have existed
+	Clock   agreement.Instant // of a proof: the record's clock after it
+	Fault   *Fault            // the entry is inert: the rule that it breaks
+	UB      agreement.Instant // the entry existed by then, if Covered
+	Covered bool              // by a valid proof; false: provisional
+	Effect  *Effect           // of a statement; nil while it is provisional or waits
+}
+
 // Judged is an entry with its judgement: exactly one of Statement, Proof and
 // Fault is set, or none for the opening. A statement with a fault is not set:
 // nothing in it may be relied on.
 type Judged struct {
-	Index     int64
+	Judgement
 	Bytes     []byte
 	Statement *statement.Signed
 	Proof     *Proof
-	Fault     *Fault            // the entry is inert: the rule that it breaks
-	UB        agreement.Instant // the entry existed by then, if Covered
-	Covered   bool              // by a valid proof; false: provisional
-	Effect    *Effect           // of a statement; nil while it is provisional or waits
 }
 
 // NewFold starts the fold of an agreement's record, with no entry yet. It
@@ -85,8 +105,8 @@ func newFold(a *agreement.Agreement, m engine) (*Fold, error) {
 	}
 	f := &Fold{
 		host: h, agreement: a, machine: m,
-		byID: map[statement.ID]int64{}, proofs: map[tlog.Hash]int64{}, claims: map[agreement.Name]statement.ID{}, made: map[finding]bool{},
-		found: map[finding]bool{}, versions: []*Version{{Agreement: a, At: Beginning}},
+		byID: map[statement.ID]uint32{}, proofs: map[tlog.Hash]uint32{}, held: map[int64]held{}, claims: newClaims(),
+		column: newColumn(), kept: &memory{}, versions: []*Version{{Agreement: a, At: Beginning}},
 		texts:    texts{parts: map[partsOf]*parts{}, whole: map[agreement.Digest]*text{}},
 		consents: consents{}, placed: consents{}, renounced: map[agreement.Name]agreement.Digest{}, ignored: map[int64]string{}, redacted: map[attached]int64{},
 	}
@@ -96,7 +116,9 @@ func newFold(a *agreement.Agreement, m engine) (*Fold, error) {
 	for _, v := range a.Vaults {
 		f.vaults = append(f.vaults, newVaultHistory(v))
 	}
+	f.source = f.kept
 	f.order = newOrder(a.ProofWindow, m, f.takeEffect)
+	f.order.happened = f.column.happened
 	f.noteVaults()
 	return f, nil
 }
@@ -118,14 +140,14 @@ func FoldTo(a *agreement.Agreement, entries [][]byte, n int64) (*Fold, error) {
 
 // Append folds one entry at index Size and says what it is. It is total: bytes
 // that are no entry stand on the record as inert, with the rule they break. The
-// result is the judgement as of now; Entry gives later ones.
+// result is the judgement as of now, with what was read; Entry gives later ones.
 func (f *Fold) Append(entry []byte) *Judged { return f.AppendLook(newLook(entry)) }
 
 // AppendLook is Append of an entry that was looked at ahead.
 func (f *Fold) AppendLook(look *Look) *Judged {
 	leaf := look.leaf
 	j := f.judged(look)
-	f.entries = append(f.entries, j)
+	to := int64(0)
 	switch {
 	case j.Index == 0:
 		f.opened = j.Fault == nil
@@ -137,12 +159,24 @@ func (f *Fold) AppendLook(look *Look) *Judged {
 			j.Fault.Reason += "; the depositary is also at fault for admitting it"
 		}
 	case j.Statement != nil:
-		f.byID[j.Statement.ID] = j.Index
+		to = int64(f.byID[j.Statement.Answers])
+		f.byID[j.Statement.ID] = uint32(j.Index)
+	case j.Proof != nil:
+		f.proofs[leaf] = uint32(j.Index)
+	}
+	f.column.add(j, to)
+	if f.kept != nil {
+		f.kept.all.add(j.Bytes)
+	}
+	switch {
+	case j.Statement != nil:
+		f.hold(j)
+		f.named.note(j)
 		f.atItsPlace(j)
 		f.order.statement(j.Index)
 	case j.Proof != nil:
-		f.proofs[leaf] = j.Index
 		j.Proof.What = f.order.proof(j.Index, j.Proof.Head.Size, j.Proof.Lo, j.Proof.Hi)
+		f.column.proved(j)
 		f.joined(j.Index, j.Proof.Head.Size)
 	}
 	f.tree.add(leaf)
@@ -150,7 +184,8 @@ func (f *Fold) AppendLook(look *Look) *Judged {
 		f.noteProof(j.Proof)
 		f.noteVaults()
 	}
-	return f.Entry(j.Index)
+	j.Judgement = *f.Entry(j.Index)
+	return j
 }
 
 // atItsPlace does what a statement does whether or not a proof ever covers it.
@@ -163,8 +198,8 @@ func (f *Fold) atItsPlace(j *Judged) {
 	case statement.TextBody:
 		f.gather(j, b)
 	case statement.HostBody:
-		f.host.depositary = j.Statement.By
-		f.hosts = append(f.hosts, Hosting{j.Index, j.Statement.By, b.Address})
+		f.host.depositary = f.column.name(j.Statement.By)
+		f.hosts = append(f.hosts, Hosting{j.Index, f.column.name(j.Statement.By), strings.Clone(b.Address)})
 	case statement.AmendBody, statement.RenounceBody:
 		f.noteTakeover(j)
 	case statement.RedactBody:
@@ -178,13 +213,11 @@ func (f *Fold) Judge(entry []byte) *Judged { return f.JudgeLook(newLook(entry)) 
 
 // JudgeLook is Judge of an entry that was looked at ahead.
 func (f *Fold) JudgeLook(look *Look) *Judged {
-	j := f.judged(look)
-	j.UB = Never
-	return j
+	return f.judged(look)
 }
 
 func (f *Fold) judged(look *Look) *Judged {
-	j := &Judged{Index: f.Size(), Bytes: look.entry}
+	j := &Judged{Judgement: Judgement{Index: f.Size(), UB: Never}, Bytes: look.entry}
 	if fault := f.judge(j, look); fault != nil {
 		j.Statement, j.Proof, j.Fault = nil, nil, fault
 	}

@@ -14,7 +14,7 @@ import (
 type life struct {
 	rng   *rand.Rand
 	now   agreement.Instant
-	o     *order
+	o     *logged
 	w     *world
 	size  int64
 	made  []agreement.Instant // real time of each entry
@@ -111,7 +111,7 @@ func TestOneLiarOfFour(t *testing.T) {
 	for seed := range runs {
 		l := &life{rng: rand.New(rand.NewPCG(uint64(seed), 9)), now: 1}
 		l.w = newWorld(agreement.Instant(l.rng.IntN(9)), agreement.Instant(10+l.rng.IntN(30)), agreement.Instant(10+l.rng.IntN(50)))
-		l.o = newOrder(lifeWindow, l.w, func(i int64, at agreement.Instant) { l.w.apply(i, at, act{}) })
+		l.o = newLogged(lifeWindow, l.w, func(i int64, at agreement.Instant) { l.w.apply(i, at, act{}) })
 		if l.live(); l.fails != "" {
 			t.Fatalf("seed %d: %s", seed, l.fails)
 		}

@@ -101,6 +101,16 @@ func (b *book) like(n int64) *book {
 	return o
 }
 
+// read reads an entry again.
+func (b *book) read(i int64) *Judged {
+	b.t.Helper()
+	j, err := b.f.Read(i)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return j
+}
+
 func (b *book) put(entry []byte) *Judged {
 	b.entries = append(b.entries, entry)
 	return b.f.Append(entry)

@@ -32,7 +32,8 @@ type order struct {
 	settled agreement.Instant
 	ripe    int // how many of proofs have run their window: always a prefix
 	now     agreement.Instant
-	events  []Event
+
+	happened func(Event) // told of every effect and deadline, in their order; nil: nobody
 }
 
 // placed is a valid proof at its place.
@@ -110,15 +111,21 @@ func (o *order) run(proof int64) {
 			o.waiting = o.waiting[1:]
 			at := max(bound, o.floor())
 			o.now = at
-			o.events = append(o.events, Event{At: at, Entry: i, Proof: proof})
+			o.tell(Event{At: at, Entry: i, Proof: proof})
 			o.apply(i, at)
 		case armed && next.At <= o.settled:
 			fired := o.course.Fire()
 			o.now = max(o.now, o.course.Now())
-			o.events = append(o.events, Event{At: o.now, Entry: -1, Deadline: fired, Proof: proof})
+			o.tell(Event{At: o.now, Entry: -1, Deadline: fired, Proof: proof})
 		default:
 			return
 		}
+	}
+}
+
+func (o *order) tell(e Event) {
+	if o.happened != nil {
+		o.happened(e)
 	}
 }
 
@@ -135,6 +142,11 @@ func (o *order) floor() agreement.Instant {
 // inEffect is whether the statement at index i has taken effect: the queue is
 // in entry order and only its head is ever taken.
 func (o *order) inEffect(i int64) bool { return len(o.waiting) == 0 || i < o.waiting[0] }
+
+// proofAt is the valid proof at index i.
+func (o *order) proofAt(i int64) placed {
+	return o.proofs[sort.Search(len(o.proofs), func(k int) bool { return o.proofs[k].index >= i })]
+}
 
 // firstReaching is the first proof after which the clock had reached t, which
 // it has.

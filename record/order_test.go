@@ -160,10 +160,10 @@ func (t trace) equal(o trace) bool {
 }
 
 // product runs the rule as the package has it and calls after with each prefix.
-func product(r tiny, after func(n int, o *order, w *world)) {
+func product(r tiny, after func(n int, o *logged, w *world)) {
 	w := newWorld(r.again, r.timers...)
-	var o *order
-	o = newOrder(r.window, w, func(i int64, at agreement.Instant) {
+	var o *logged
+	o = newLogged(r.window, w, func(i int64, at agreement.Instant) {
 		w.apply(i, at, *r.entries[i].act)
 		if amended := r.entries[i].act.window; amended != 0 {
 			o.window = amended
@@ -179,7 +179,7 @@ func product(r tiny, after func(n int, o *order, w *world)) {
 	}
 }
 
-func traceOf(n int, o *order, w *world) trace {
+func traceOf(n int, o *logged, w *world) trace {
 	t := trace{clock: o.clock, settled: o.settled, log: w.log, now: o.now}
 	for i := range n {
 		t.ub = append(t.ub, o.ub.of(int64(i)))
@@ -253,7 +253,7 @@ func hold(r tiny) error {
 	past := trace{clock: Beginning, settled: Beginning, now: Beginning}
 	var failure error
 	events := 0
-	product(r, func(n int, o *order, w *world) {
+	product(r, func(n int, o *logged, w *world) {
 		if failure != nil {
 			return
 		}
@@ -285,7 +285,7 @@ func hold(r tiny) error {
 
 // justly checks an event against the promise: nothing proved to exist by a
 // deadline's instant is judged after it, and nothing else before.
-func justly(r tiny, o *order, e Event, n int) error {
+func justly(r tiny, o *logged, e Event, n int) error {
 	if e.Entry >= 0 {
 		if bound := o.ub.of(e.Entry); e.At < bound {
 			return fmt.Errorf("entry %d took effect at %d, before the %d it is known to have existed by", e.Entry, e.At, bound)
@@ -421,4 +421,16 @@ func TestExhaustiveTinyRecords(t *testing.T) {
 	}
 	grow(tiny{window: 1, timers: []agreement.Instant{2}})
 	t.Logf("%d records", count)
+}
+
+// logged is a clock rule that remembers what happened.
+type logged struct {
+	*order
+	events []Event
+}
+
+func newLogged(window agreement.Duration, c course, apply func(int64, agreement.Instant)) *logged {
+	l := &logged{order: newOrder(window, c, apply)}
+	l.happened = func(e Event) { l.events = append(l.events, e) }
+	return l
 }

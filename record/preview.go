@@ -34,10 +34,10 @@ func (f *Fold) Preview(s *statement.Statement) (Preview, error) {
 	}
 	switch s.Body.Kind().Force() {
 	case statement.ForceWords:
-		p.Reason = "words: they stand on the record and change nothing"
+		p.Reason = wordsOnly.Reason
 		return p, nil
 	case statement.ForceReserved:
-		p.Reason = "this version of the program gives the kind " + string(s.Body.Kind()) + " no effect"
+		p.Reason = reserved(s.Body.Kind()).Reason
 		return p, nil
 	case statement.ForceMachine:
 		f.previewAct(signed, &p)
@@ -51,7 +51,7 @@ func (f *Fold) Preview(s *statement.Statement) (Preview, error) {
 // through the same time without it: what differs is what the act does.
 func (f *Fold) previewAct(s *statement.Signed, p *Preview) {
 	a := actOf(s, -1, p.At)
-	if p.Reason = f.bringUpToDate(&a, s); p.Reason != "" {
+	if p.Reason = f.bringUpToDate(&a, s.Bundle); p.Reason != "" {
 		return
 	}
 	if a.Verb == machine.Verify {

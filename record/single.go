@@ -50,7 +50,9 @@ func (f *Fold) SingleProof(n int64, cosigned []byte, extra bool) ([]byte, error)
 	}
 	s := &single{index: n, proof: hashes, note: cosigned}
 	if extra {
-		s.extra = f.Entry(n).Bytes
+		if s.extra, err = f.Bytes(n); err != nil {
+			return nil, err
+		}
 	}
 	return s.encode(), nil
 }

@@ -45,21 +45,21 @@ func TestSingle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Index != n || !bytes.Equal(s.Entry, b.f.Entry(n).Bytes) || s.Proof.Lo != noon+1 || len(s.Proof.Cosignatures) != 3 {
+	if s.Index != n || !bytes.Equal(s.Entry, b.read(n).Bytes) || s.Proof.Lo != noon+1 || len(s.Proof.Cosignatures) != 3 {
 		t.Errorf("%+v", s)
 	}
 	bare, err := b.f.SingleProof(n, note, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s, err := ReadSingle(a, bare, b.f.Entry(n).Bytes); err != nil || s.Index != n {
+	if s, err := ReadSingle(a, bare, b.read(n).Bytes); err != nil || s.Index != n {
 		t.Errorf("with the entry beside it: %v", err)
 	}
 	if _, err := ReadSingle(a, bare, nil); err == nil {
 		t.Error("a proof of no entry")
 	}
 	for _, given := range [][]byte{bare, file} {
-		if _, err := ReadSingle(a, given, b.f.Entry(n+1).Bytes); !errors.Is(err, ErrNotIncluded) {
+		if _, err := ReadSingle(a, given, b.read(n+1).Bytes); !errors.Is(err, ErrNotIncluded) {
 			t.Errorf("with another entry: %v", err)
 		}
 	}
@@ -103,7 +103,7 @@ func TestSingleRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	few := (&single{extra: b.f.Entry(n).Bytes, index: n, note: b.cosign(b.checkpoint(3), noon, noon)}).encode()
+	few := (&single{extra: b.read(n).Bytes, index: n, note: b.cosign(b.checkpoint(3), noon, noon)}).encode()
 	for name, bad := range map[string]string{
 		"two cosignatures": string(few),
 		"no header":        strings.TrimPrefix(string(file), singleHeader),

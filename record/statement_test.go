@@ -87,7 +87,7 @@ func TestEntriesWithoutForce(t *testing.T) {
 			b := three(t)
 			b.wantFault(b.put(c.entry(b)), c.code, c.culprit)
 			b.tick(noon)
-			b.wantFault(b.f.Entry(3), c.code, c.culprit)
+			b.wantFault(b.read(3), c.code, c.culprit)
 			if !b.f.Entry(3).Covered {
 				t.Fatal("an inert entry has no place in time")
 			}
@@ -177,7 +177,7 @@ func TestFindingsAnswerTheirClaim(t *testing.T) {
 	if e := find(first, "accepts", march+120); e.Verdict.Effect || !strings.Contains(e.Verdict.Reason, "another statement than the claim") {
 		t.Fatalf("a finding on the first claim accepts the second: %+v", e)
 	}
-	if e := find(b.f.Entry(0+1), "accepts", march+180); e.Verdict.Effect {
+	if e := find(b.read(0+1), "accepts", march+180); e.Verdict.Effect {
 		t.Fatalf("a finding on a signature: %+v", e)
 	}
 	if e := find(second, "accepts", march+240); !e.Verdict.Effect {
@@ -189,7 +189,7 @@ func TestFindingsAnswerTheirClaim(t *testing.T) {
 // and nowhere else.
 func TestFindingsOnWhatWasReportedAnswerTheReport(t *testing.T) {
 	b := begin(t)
-	signature, lifting := b.f.Entry(2), b.say("iaea", statement.LiftBody{Measure: "us-sanctions", Documents: none})
+	signature, lifting := b.read(2), b.say("iaea", statement.LiftBody{Measure: "us-sanctions", Documents: none})
 	b.tick(instant("2021-03-01"))
 	find := func(to *Judged) *Effect {
 		j := b.answer("iran", to, statement.VerifyBody{Commitment: "lift-sanctions", Finding: "accepts", Reason: "", Documents: none})

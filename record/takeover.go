@@ -24,7 +24,7 @@ func (f *Fold) noteTakeover(j *Judged) {
 		}
 		return
 	}
-	if reason := f.stale(s); reason != "" {
+	if reason := f.stale(s.Seen.Size); reason != "" {
 		if s.Body.Kind() == statement.KindRenounce {
 			f.ignored[j.Index] = reason
 		}
@@ -34,10 +34,10 @@ func (f *Fold) noteTakeover(j *Judged) {
 	switch b := s.Body.(type) {
 	case statement.AmendBody:
 		to, _ = agreement.ParseDigest(b.Bundle) // judged before
-		f.placed.say(s, to)
+		f.placed.say(f.column.name(s.By), s.Seen.Size, to)
 	case statement.RenounceBody:
 		to, _ = agreement.ParseDigest(b.Bundle)
-		f.renounced[s.By] = to
+		f.renounced[f.column.name(s.By)] = to
 	}
 	t := f.texts.whole[to]
 	if to == s.Bundle || t == nil || t.agreement == nil {
@@ -140,8 +140,7 @@ func (f *Fold) MayActOn(custodian agreement.Name, size int64) bool {
 	}
 	at := f.Size() - 1
 	for ; at > 0; at-- {
-		j := f.Entry(at)
-		if j.Fault == nil && j.Statement != nil && j.Statement.By == custodian && j.Statement.Body.Kind() == statement.KindRenounce && f.ignored[at] == "" {
+		if f.column.kind(at) == statement.KindRenounce && f.column.names[f.column.marks.at(at).by] == custodian && f.ignored[at] == "" {
 			break
 		}
 	}

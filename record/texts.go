@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 
@@ -23,9 +24,11 @@ type partsOf struct {
 	bundle agreement.Digest
 }
 
-// parts are the places of parts, the latest of each number; 0 for none.
+// parts are parts of an archive, the latest of each number; nil for none. They
+// are kept until all are there: who never brings the last makes every reader of
+// the record keep the others.
 type parts struct {
-	at      []int64
+	data    [][]byte
 	missing int
 }
 
@@ -42,48 +45,29 @@ func (f *Fold) gather(j *Judged, b statement.TextBody) {
 	if err != nil || f.texts.whole[id] != nil {
 		return
 	}
-	key := partsOf{j.Statement.By, id}
+	key := partsOf{f.column.name(j.Statement.By), id}
 	p := f.texts.parts[key]
-	if p == nil || len(p.at) != b.Of {
-		p = &parts{at: make([]int64, b.Of), missing: b.Of}
+	if p == nil || len(p.data) != b.Of {
+		p = &parts{data: make([][]byte, b.Of), missing: b.Of}
 		f.texts.parts[key] = p
 	}
-	if p.at[b.Part-1] == 0 {
+	if p.data[b.Part-1] == nil {
 		p.missing--
 	}
-	p.at[b.Part-1] = j.Index
+	if p.data[b.Part-1], err = base64.StdEncoding.DecodeString(b.Data); err != nil {
+		panic("record: a part of a text that package statement refuses: " + err.Error())
+	}
 	if p.missing > 0 {
 		return
 	}
 	// Parts that do not make the bundle are all dropped, so that each costs at
 	// most one reading of as many bytes as it has.
 	delete(f.texts.parts, key)
-	if bundle := f.assemble(p); bundle != nil && bundle.Digest() == id {
+	if bundle, err := DecodeBundle(bytes.Join(p.data, nil)); err == nil && bundle.Digest() == id {
 		t := &text{bundle: bundle}
 		t.agreement, t.unsound = readText(bundle)
 		f.texts.whole[id] = t
 	}
-}
-
-// assemble puts the parts of an archive together; nil if they make none.
-func (f *Fold) assemble(p *parts) *agreement.Bundle {
-	var archive []byte
-	for _, i := range p.at {
-		b, ok := f.entries[i].Statement.Body.(statement.TextBody)
-		if !ok {
-			panic("record: a part of a text that is no text")
-		}
-		data, err := base64.StdEncoding.DecodeString(b.Data)
-		if err != nil {
-			panic("record: a part of a text that package statement refuses: " + err.Error())
-		}
-		archive = append(archive, data...)
-	}
-	bundle, err := DecodeBundle(archive)
-	if err != nil {
-		return nil
-	}
-	return bundle
 }
 
 // textOf is the sound text of a bundle that somebody consents to.

@@ -118,7 +118,7 @@ func TestTrap3StampInFlight(t *testing.T) {
 // Trap 5: effects went 120, then 110, when a liar's stamp came between.
 func TestTrap5EffectsNeverGoBack(t *testing.T) {
 	w := newWorld(0, 1000)
-	o := newOrder(10, w, func(i int64, at agreement.Instant) { w.apply(i, at, act{}) })
+	o := newLogged(10, w, func(i int64, at agreement.Instant) { w.apply(i, at, act{}) })
 	o.statement(1)
 	o.proof(2, 2, 120, 120)
 	o.statement(3)
@@ -195,7 +195,7 @@ func TestBoundaryOfTheClose(t *testing.T) {
 func TestTrap7RecurringDeadlinesDelayByTheWindow(t *testing.T) {
 	const window = 5
 	w := newWorld(1, 1) // fires at 1, 2, ... 8
-	o := newOrder(window, w, func(i int64, at agreement.Instant) { w.apply(i, at, act{}) })
+	o := newLogged(window, w, func(i int64, at agreement.Instant) { w.apply(i, at, act{}) })
 	o.statement(1)
 	entry := int64(2)
 	for now := agreement.Instant(4); now < 4+2*window; now++ {

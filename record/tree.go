@@ -2,44 +2,104 @@ package record
 
 import (
 	"fmt"
+	"math/bits"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// tree is the RFC 6962 tree over the entries, every stored hash kept: two a leaf.
+// tree is the RFC 6962 tree over the entries. It keeps the hash of every leaf
+// and the levels from skipped on, 40 bytes an entry in all: what lies between
+// is worked out again, from at most 4 leaves.
 type tree struct {
 	size   int64
-	hashes []tlog.Hash
+	levels []chunks[tlog.Hash] // the leaves; the levels from skipped on
 }
+
+// skipped is the lowest level above the leaves that is kept.
+const skipped = 3
 
 // ReadHashes makes the tree a tlog.HashReader.
 func (t *tree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	out := make([]tlog.Hash, len(indexes))
 	for k, i := range indexes {
-		if i < 0 || i >= int64(len(t.hashes)) {
-			return nil, fmt.Errorf("hash %d of a tree that has %d", i, len(t.hashes))
+		if i < 0 || i >= tlog.StoredHashCount(t.size) {
+			return nil, fmt.Errorf("hash %d of a tree that has %d", i, tlog.StoredHashCount(t.size))
 		}
-		out[k] = t.hashes[i]
+		out[k] = t.hash(tlog.SplitStoredHashIndex(i))
 	}
 	return out, nil
 }
 
-func (t *tree) add(leaf tlog.Hash) {
-	more, err := tlog.StoredHashesForRecordHash(t.size, leaf, t)
-	if err != nil {
-		panic(fmt.Sprintf("record: hashing entry %d of a tree that holds all its hashes: %v", t.size, err))
+// leaf is the hash of the entry at index i.
+func (t *tree) leaf(i int64) tlog.Hash { return *t.levels[0].at(i) }
+
+// hash is that of the n-th complete subtree of 1 << level entries.
+func (t *tree) hash(level int, n int64) tlog.Hash {
+	switch {
+	case level == 0:
+		return t.leaf(n)
+	case level >= skipped:
+		return *t.levels[level-skipped+1].at(n)
 	}
-	t.hashes = append(t.hashes, more...)
+	return tlog.NodeHash(t.hash(level-1, 2*n), t.hash(level-1, 2*n+1))
+}
+
+func (t *tree) add(leaf tlog.Hash) {
+	t.put(0, leaf)
 	t.size++
+	if t.size%(1<<skipped) != 0 {
+		return
+	}
+	level, n := skipped, t.size>>skipped-1
+	h := tlog.NodeHash(t.hash(skipped-1, 2*n), t.hash(skipped-1, 2*n+1))
+	for t.put(level-skipped+1, h); n%2 == 1; t.put(level-skipped+1, h) {
+		h = tlog.NodeHash(t.hash(level, n-1), h)
+		level, n = level+1, n/2
+	}
+}
+
+func (t *tree) put(k int, h tlog.Hash) {
+	if k == len(t.levels) {
+		t.levels = append(t.levels, chunks[tlog.Hash]{})
+	}
+	t.levels[k].add(h)
 }
 
 func (t *tree) rootAt(size int64) (tlog.Hash, error) {
 	if size < 0 || size > t.size {
 		return tlog.Hash{}, fmt.Errorf("root of size %d: this record has %d entries", size, t.size)
 	}
-	root, err := tlog.TreeHash(size, t)
-	if err != nil {
-		panic(fmt.Sprintf("record: root of size %d of a tree that holds all its hashes: %v", size, err))
+	if size == 0 {
+		return tlog.TreeHash(0, t)
+	}
+	// The complete subtrees from the right, each at least twice as large as the last.
+	level := bits.TrailingZeros64(uint64(size))
+	root := t.hash(level, size>>level-1)
+	for left := size &^ (1 << level); left > 0; left &^= 1 << level {
+		level = bits.TrailingZeros64(uint64(left))
+		root = tlog.NodeHash(t.hash(level, left>>level-1), root)
 	}
 	return root, nil
 }
+
+// chunks is a slice that grows without being copied: a long one in pieces, so
+// that no memory is set aside for what may never come.
+type chunks[T any] struct{ all [][]T }
+
+const chunk = 1 << 12
+
+func (c *chunks[T]) add(x T) {
+	n := len(c.all)
+	switch {
+	case n == 0:
+		c.all = [][]T{nil}
+		n = 1
+	case len(c.all[n-1]) == chunk:
+		c.all = append(c.all, make([]T, 0, chunk))
+		n++
+	}
+	c.all[n-1] = append(c.all[n-1], x)
+}
+
+// at is a place in it, which must be there.
+func (c *chunks[T]) at(i int64) *T { return &c.all[i/chunk][i%chunk] }

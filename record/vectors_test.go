@@ -79,7 +79,10 @@ func outcomeOf(t testing.TB, a *agreement.Agreement, about string, entries [][]b
 	outcome, _ := f.State().Outcome("footage")
 	v.Outcome = string(outcome)
 	for i := range f.Size() {
-		j := f.Entry(i)
+		j, err := f.Read(i)
+		if err != nil {
+			t.Fatal(err)
+		}
 		w := wantEntry{Is: "opening", UB: orNil(j.UB, Never)}
 		switch {
 		case j.Fault != nil:

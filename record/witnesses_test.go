@@ -92,7 +92,7 @@ func TestCopyBeforeAChangeOfWitnessesIsTooShort(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range int64(3) {
-		short.Append(b.f.Entry(i).Bytes)
+		short.Append(b.read(i).Bytes)
 	}
 	if _, err := short.Decide("footage", note); !errors.Is(err, ErrTooShort) {
 		t.Errorf("before the change: %v", err)

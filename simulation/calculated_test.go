@@ -21,7 +21,7 @@ func (p *play) calculated() {
 	var entries, objects [][]byte
 	p.Reader.With(func(f *record.Fold) {
 		for i := range f.Size() {
-			entries = append(entries, f.Entry(i).Bytes)
+			entries = append(entries, record.Must(f.Read(i)).Bytes)
 		}
 	})
 	if len(entries) == 0 {

@@ -418,7 +418,7 @@ func TestRestartBeforeItsWordIsFinal(t *testing.T) {
 	p.must(c1.Start(p.ctx))
 	said := func(f *record.Fold) (n int) {
 		for i := range f.Size() {
-			if s := f.Entry(i).Statement; s != nil && s.By == "c1" && s.Body.Kind() == statement.KindErased {
+			if s := record.Must(f.Read(i)).Statement; s != nil && s.By == "c1" && s.Body.Kind() == statement.KindErased {
 				n++
 			}
 		}

@@ -106,7 +106,7 @@ func TestHoldForWhatIsWithheldEndsAtTheCut(t *testing.T) {
 }
 
 // find0 finds a statement on the record.
-func (p *play) find0(id statement.ID) (j *record.Judged, ok bool) {
+func (p *play) find0(id statement.ID) (j *record.Judgement, ok bool) {
 	p.until("the statement is on the record", func(f *record.Fold, _ *vault.Ledger) bool {
 		j, ok = f.ByID(id)
 		return ok

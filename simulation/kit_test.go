@@ -137,7 +137,7 @@ func (p *play) pass(at time.Time) {
 var none statement.ID
 
 // judged is a statement's judgement as it stands.
-func (p *play) judged(id statement.ID) (j *record.Judged) {
+func (p *play) judged(id statement.ID) (j *record.Judgement) {
 	p.t.Helper()
 	p.Reader.With(func(f *record.Fold) { j, _ = f.ByID(id) })
 	if j == nil {

@@ -127,7 +127,7 @@ func TestEntriesMovedDroppedDoubledOrSpliced(t *testing.T) {
 func proofsOf(t *testing.T, f *record.Fold) (all []*record.Proof) {
 	t.Helper()
 	for i := range f.Size() {
-		if p := f.Entry(i).Proof; p != nil {
+		if p := record.Must(f.Read(i)).Proof; p != nil {
 			all = append(all, p)
 		}
 	}
@@ -317,7 +317,7 @@ func (p *play) refused(what string, entry []byte, code, culprit string) {
 	var all [][]byte
 	p.Reader.With(func(f *record.Fold) {
 		for i := range f.Size() {
-			all = append(all, f.Entry(i).Bytes)
+			all = append(all, record.Must(f.Read(i)).Bytes)
 		}
 	})
 	f, err := record.FoldTo(p.Agreement, all, int64(len(all)))

@@ -53,7 +53,7 @@ func TestSuccessionFromAMirror(t *testing.T) {
 	var before []*record.Judged
 	p.Reader.With(func(f *record.Fold) {
 		for i := range f.Size() {
-			before = append(before, f.Entry(i))
+			before = append(before, record.Must(f.Read(i)))
 		}
 	})
 	p.must(p.StopHost())
@@ -72,7 +72,7 @@ func TestSuccessionFromAMirror(t *testing.T) {
 	p.audit(audit.Holds)
 	p.Reader.With(func(f *record.Fold) {
 		for i, old := range before {
-			if !bytes.Equal(f.Entry(int64(i)).Bytes, old.Bytes) {
+			if !bytes.Equal(record.Must(f.Read(int64(i))).Bytes, old.Bytes) {
 				t.Errorf("entry %d changed", i)
 			}
 		}

@@ -122,12 +122,17 @@ func EntryOf(f *record.Fold, i int64) (Entry, error) {
 	if j.Fault != nil {
 		return e, nil
 	}
-	if j.Proof != nil {
-		e.Clock = j.Proof.Hi
+	if j.What != "" {
+		e.Clock = j.Clock
 	}
-	if j.Statement != nil {
-		e.ID, e.Statement = j.Statement.ID, &j.Statement.Statement
+	if j.Kind != statement.KindKey && j.Kind.Force() != statement.ForceEvidence {
+		return e, nil // of what else was said a ledger takes no notice
 	}
+	said, err := f.Read(i)
+	if err != nil {
+		return Entry{}, err
+	}
+	e.ID, e.Statement = said.Statement.ID, &said.Statement.Statement
 	return e, nil
 }
 

@@ -231,7 +231,7 @@ func TestFaultyEntriesAreOnlyInTheTree(t *testing.T) {
 	c.seal()
 	r := c.reader(c.f.Size())
 	size, verdicts, clock := r.Size(), len(r.Verdicts), r.Clock()
-	if j := c.f.Append(c.f.Entry(1).Bytes); j.Fault == nil { // a custodian's acceptance, once more
+	if j := c.f.Append(record.Must(c.f.Read(1)).Bytes); j.Fault == nil { // a custodian's acceptance, once more
 		t.Fatal("a duplicate without fault")
 	}
 	if err := r.Read(c.f, size); err != nil || r.Size() != size {

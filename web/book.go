@@ -87,7 +87,7 @@ func (b *book) standing() *standing {
 		b.with(func(f *record.Fold) {
 			end := min(f.Size(), b.read+readAtOnce)
 			for ; b.read < end; b.read++ {
-				b.note(f, f.Entry(b.read))
+				b.note(f.Entry(b.read))
 			}
 			if b.read == f.Size() && (b.current == nil || b.current.head.Size != b.read) {
 				st = b.take(f)
@@ -115,7 +115,7 @@ func (b *book) take(f *record.Fold) *standing {
 		head: f.Head(), clock: f.Clock(), settled: f.Settled(), now: f.Now(),
 		state: f.State().Clone(), waiting: f.Waiting(), index: b.index.copied(),
 	}
-	st.events = len(f.Events())
+	st.events = f.EventCount()
 	st.texts = f.Versions()
 	st.version = st.texts[len(st.texts)-1]
 	return st
@@ -135,25 +135,25 @@ func (x index) copied() index {
 	return c // replies are asked of the book
 }
 
-func (b *book) note(f *record.Fold, j *record.Judged) {
+func (b *book) note(j *record.Judgement) {
 	add := func(class string) { b.index.classes[class] = append(b.index.classes[class], j.Index) }
 	switch {
 	case j.Fault != nil:
 		add(classInert)
-	case j.Proof != nil:
+	case j.What != "":
 		add(classTime)
 		b.index.proofs = append(b.index.proofs, j.Index)
-	case j.Statement != nil:
-		class := classOf(j.Statement.Body.Kind())
+	case j.Kind != "":
+		class := classOf(j.Kind)
 		add(class)
 		if class == classWords {
-			b.index.said[j.Statement.By] = append(b.index.said[j.Statement.By], j.Index)
+			b.index.said[j.By] = append(b.index.said[j.By], j.Index)
 		}
-		if _, ok := b.index.signed[j.Statement.By]; !ok && j.Statement.Body.Kind() == statement.KindSign {
-			b.index.signed[j.Statement.By] = j.Index
+		if _, ok := b.index.signed[j.By]; !ok && j.Kind == statement.KindSign {
+			b.index.signed[j.By] = j.Index
 		}
-		if to, ok := f.ByID(j.Statement.Answers); ok && class == classWords {
-			b.index.replies[to.Index] = append(b.index.replies[to.Index], j.Index)
+		if j.Answers > 0 && class == classWords {
+			b.index.replies[j.Answers] = append(b.index.replies[j.Answers], j.Index)
 		}
 	}
 }
@@ -172,33 +172,38 @@ func (b *book) answers(to int64) []int64 {
 	return slices.Clone(b.index.replies[to])
 }
 
-// entries gives some entries as they are judged now, in the order asked for.
-func (b *book) entries(which []int64) []*record.Judged {
-	out := make([]*record.Judged, 0, len(which))
+// entries reads some entries, as they are judged now, in the order asked for.
+func (b *book) entries(which []int64) (out []*record.Judged, err error) {
 	b.with(func(f *record.Fold) {
 		for _, i := range which {
-			if j := f.Entry(i); j != nil {
-				out = append(out, j)
+			var j *record.Judged
+			if j, err = f.Read(i); err != nil {
+				return
 			}
+			out = append(out, j)
 		}
 	})
-	return out
+	return out, err
 }
 
 // coverer is the entry of the first valid proof of time over an entry, -1 if
 // none is among those known to a standing.
-func (st *standing) coverer(entry int64, get func([]int64) []*record.Judged) int64 {
+func (st *standing) coverer(entry int64, b *book) int64 {
 	// Proofs need not come in the order of their sizes, so the search begins at
 	// the first that stands after the entry and looks at a few.
 	at, _ := slices.BinarySearch(st.proofs, entry)
-	for at < len(st.proofs) {
-		end := min(len(st.proofs), at+readAtOnce)
-		for _, j := range get(st.proofs[at:end]) {
-			if j.Proof != nil && j.Proof.Head.Size > entry {
-				return j.Index
+	for found := int64(-1); at < len(st.proofs); at += readAtOnce {
+		b.with(func(f *record.Fold) {
+			for _, i := range st.proofs[at:min(len(st.proofs), at+readAtOnce)] {
+				if f.Entry(i).Covers > entry {
+					found = i
+					return
+				}
 			}
+		})
+		if found >= 0 {
+			return found
 		}
-		at = end
 	}
 	return -1
 }

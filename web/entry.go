@@ -97,9 +97,9 @@ func (s *site) judged(q *request) (*record.Judged, error) {
 	if n >= q.shown.head.Size {
 		return nil, refusal{http.StatusNotFound, fmt.Sprintf("there is no entry %d: the record has %d entries here", n, q.shown.head.Size)}
 	}
-	list := q.book.entries([]int64{n})
-	if len(list) == 0 {
-		return nil, errMissing
+	list, err := q.book.entries([]int64{n})
+	if err != nil {
+		return nil, err
 	}
 	return list[0], nil
 }
@@ -120,10 +120,12 @@ func (s *edition) entry(q *request) (any, error) {
 	p.Hash = hex.EncodeToString(hash[:])
 	if j.Covered {
 		p.Covered, p.ExistedBy = true, s.names.when(j.UB)
-		p.CoveredAt = q.shown.coverer(j.Index, q.book.entries)
+		p.CoveredAt = q.shown.coverer(j.Index, q.book)
 	}
 	if j.Statement != nil {
-		s.statement(p, q, j)
+		if err := s.statement(p, q, j); err != nil {
+			return nil, err
+		}
 	}
 	if j.Proof != nil {
 		p.Witness = s.witnesses(j.Proof)
@@ -136,12 +138,14 @@ func (s *edition) entry(q *request) (any, error) {
 	for _, i := range h.entry[j.Index] {
 		p.Changes = append(p.Changes, s.changeRow(h.changes[i], items))
 	}
-	p.Replies = s.lines(q.book, q.book.answers(j.Index))
+	if p.Replies, err = s.lines(q.book, q.book.answers(j.Index)); err != nil {
+		return nil, err
+	}
 	p.Proof = s.proof(j.Index)
 	return p, nil
 }
 
-func (s *edition) statement(p *entryPage, q *request, j *record.Judged) {
+func (s *edition) statement(p *entryPage, q *request, j *record.Judged) error {
 	st := j.Statement
 	p.ID = st.ID.String()
 	if st.Seen.Size > 0 {
@@ -151,16 +155,15 @@ func (s *edition) statement(p *entryPage, q *request, j *record.Judged) {
 	for _, x := range st.Sigs {
 		p.Sigs = append(p.Sigs, s.signature(q.book, st.By, x))
 	}
-	if st.Answers != (statement.ID{}) {
-		q.book.with(func(f *record.Fold) {
-			if to, ok := f.ByID(st.Answers); ok {
-				l := s.line(to)
-				p.Answers = &l
-			}
-		})
+	if j.Answers > 0 {
+		to, err := s.lines(q.book, []int64{j.Answers})
+		if err != nil {
+			return err
+		}
+		p.Answers = &to[0]
 	}
 	if j.Effect == nil {
-		return
+		return nil
 	}
 	v := j.Effect.Verdict
 	_, broken, _ := saidOfEffect(j)
@@ -174,6 +177,7 @@ func (s *edition) statement(p *entryPage, q *request, j *record.Judged) {
 		p.Rule = then.at(v.Rule)
 		p.RuleHref = frame.Href("text") + "#" + lineID(v.Rule.File, then.lineOf(v.Rule))
 	}
+	return nil
 }
 
 // signature finds which key a line claims, among those in force now.

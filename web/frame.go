@@ -84,8 +84,8 @@ func (s *edition) cosigned(st *standing) cosigned {
 	c := cosigned{Of: len(quorum.Of), Need: quorum.Need, Entry: -1}
 	live := s.live.standing()
 	if st.head.Size < live.head.Size {
-		if e := live.coverer(st.head.Size-1, s.live.entries); e >= 0 {
-			if j := s.live.entries([]int64{e}); len(j) == 1 && j[0].Proof != nil {
+		if e := live.coverer(st.head.Size-1, s.live); e >= 0 {
+			if j, err := s.live.entries([]int64{e}); err == nil && j[0].Proof != nil {
 				c.By, c.Size, c.All, c.Entry = len(j[0].Proof.Cosignatures), j[0].Proof.Head.Size, true, e
 				c.At = s.names.when(j[0].Proof.Lo)
 				return c

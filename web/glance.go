@@ -137,7 +137,10 @@ func (s *edition) glance(q *request) (any, error) {
 	words := st.classes[classWords]
 	latest := slices.Clone(words[max(0, len(words)-8):])
 	slices.Reverse(latest)
-	p.Latest = s.lines(q.book, latest)
+	var err error
+	if p.Latest, err = s.lines(q.book, latest); err != nil {
+		return nil, err
+	}
 	p.Lede = s.lede(st, p)
 	return p, nil
 }

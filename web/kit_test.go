@@ -360,7 +360,7 @@ func story(t testing.TB, change ...string) *chronicle {
 	c.tick(at(6, 0))
 	c.answer("iaea", claim, statement.VerifyBody{Commitment: "grant-access", Finding: "accepts", Reason: "inspectors were let in", Documents: none})
 	c.append([]byte("no entry at all <b>\x1b[31m"))
-	c.append(c.f.Entry(1).Bytes) // once more: a duplicate
+	c.append(record.Must(c.f.Read(1)).Bytes) // once more: a duplicate
 	c.say("iaea", statement.LiftBody{Measure: "us-sanctions", Documents: none})
 	c.tick(at(8, 0))
 	return c

@@ -25,12 +25,12 @@ type line struct {
 	Waits  bool // provisional
 }
 
-func (s *edition) lines(b *book, which []int64) []line {
-	var out []line
-	for _, j := range b.entries(which) {
+func (s *edition) lines(b *book, which []int64) (out []line, err error) {
+	all, err := b.entries(which)
+	for _, j := range all {
 		out = append(out, s.line(j))
 	}
-	return out
+	return out, err
 }
 
 func (s *edition) line(j *record.Judged) line {

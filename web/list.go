@@ -57,7 +57,10 @@ func (s *edition) list(q *request) (any, error) {
 	for i := total - 1 - from; i >= 0 && len(which) < rowsOfRecord; i-- {
 		which = append(which, at(i))
 	}
-	p.Lines = s.lines(q.book, which)
+	var err error
+	if p.Lines, err = s.lines(q.book, which); err != nil {
+		return nil, err
+	}
 	p.First, p.Last = from+1, from+int64(len(which))
 	path := func(n int64) string {
 		if show == "" {

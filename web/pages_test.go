@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"detente/agreement"
+	"detente/record"
 	"detente/statement"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -297,10 +298,10 @@ func TestProofOfAnEntry(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := tlog.CheckRecord(proof, size, root, n, tlog.RecordHash(c.f.Entry(n).Bytes)); err != nil {
+		if err := tlog.CheckRecord(proof, size, root, n, tlog.RecordHash(record.Must(c.f.Read(n)).Bytes)); err != nil {
 			t.Errorf("entry %d: %v", n, err)
 		}
-		if raw := page(t, h, fmt.Sprintf("/entry/%d/raw", n)); raw != string(c.f.Entry(n).Bytes) {
+		if raw := page(t, h, fmt.Sprintf("/entry/%d/raw", n)); raw != string(record.Must(c.f.Read(n)).Bytes) {
 			t.Errorf("entry %d: other bytes", n)
 		}
 	}
@@ -326,7 +327,7 @@ func TestPagesFollowTheRecord(t *testing.T) {
 	if html := page(t, h, fmt.Sprintf("/entry/%d", j.Index)); !strings.Contains(html, "It shines.") {
 		t.Error("the reply does not stand beside what it answers")
 	}
-	if j, _ := c.f.ByID(reply); !strings.Contains(page(t, h, fmt.Sprintf("/entry/%d", j.Index)), "It rains.") && j.Statement.Answers != said {
+	if j, _ := c.f.ByID(reply); !strings.Contains(page(t, h, fmt.Sprintf("/entry/%d", j.Index)), "It rains.") && record.Must(c.f.Read(j.Index)).Statement.Answers != said {
 		t.Error("a reply does not name what it answers")
 	}
 
@@ -407,7 +408,7 @@ func TestReadersWhileTheRecordGrows(t *testing.T) {
 			}
 		}()
 	}
-	note := c.f.Entry(40).Bytes
+	note := record.Must(c.f.Read(40)).Bytes
 	for range 100 {
 		c.append(note)
 	}

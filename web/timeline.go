@@ -177,7 +177,12 @@ func (s *edition) partyLane(a *axis, q *request, name agreement.Name) lane {
 	}
 	said := q.shown.said[name]
 	said = said[max(0, len(said)-marksAtMost):]
-	for _, j := range q.book.entries(said) {
+	entries, err := q.book.entries(said)
+	if err != nil {
+		l.Note = "what was said could not be read now"
+		return l
+	}
+	for _, j := range entries {
 		if !j.Covered || j.Statement == nil {
 			continue
 		}

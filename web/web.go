@@ -249,9 +249,16 @@ func (s *site) pastBook(ctx context.Context, n int64) (*book, error) {
 		var part [][]byte
 		s.view.With(func(live *record.Fold) {
 			for i := f.Size(); i < min(n, live.Size()) && len(part) < readAtOnce; i++ {
-				part = append(part, live.Entry(i).Bytes)
+				var e []byte
+				if e, err = live.Bytes(i); err != nil {
+					return
+				}
+				part = append(part, e)
 			}
 		})
+		if err != nil {
+			return nil, err
+		}
 		for _, e := range part {
 			f.Append(e)
 		}

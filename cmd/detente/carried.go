@@ -106,7 +106,10 @@ func prefix(s *subject, n int64) (*record.Fold, error) {
 	}
 	entries := make([][]byte, n)
 	for i := range entries {
-		entries[i] = s.fold.Entry(int64(i)).Bytes
+		var err error
+		if entries[i], err = s.fold.Bytes(int64(i)); err != nil {
+			return nil, err
+		}
 	}
 	return record.FoldTo(s.agreement, entries, n)
 }

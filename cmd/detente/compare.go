@@ -12,6 +12,7 @@ import (
 	"detente/statement"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 func compareCommand(t terminal) *cobra.Command {
@@ -108,7 +109,7 @@ func firstDamaged(t terminal, damaged *mirror.CorruptError, copies ...*mirror.Co
 		}
 		f := c.Fold()
 		for i, e := range damaged.Entries {
-			if int64(i) < f.Size() && string(f.Entry(int64(i)).Bytes) != string(e) {
+			if int64(i) < f.Size() && f.Leaf(int64(i)) != tlog.RecordHash(e) {
 				fmt.Fprintf(t.out, "entry %d in %s is not the one in %s; this proves nothing about the record: the copy is damaged\n", i, damaged.Where, c.Where)
 				return
 			}

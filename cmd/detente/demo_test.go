@@ -246,7 +246,7 @@ func undecided(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	for i := whole.Size() - 1; i > 0; i-- {
-		p := whole.Entry(i).Proof
+		p := record.Must(whole.Read(i)).Proof
 		if p == nil {
 			continue
 		}

@@ -158,7 +158,11 @@ type documentReport struct {
 func listDocuments(t terminal, f *record.Fold, asJSON bool) error {
 	all := []documentReport{}
 	for i := range f.Size() {
-		for _, a := range f.Attachments(i) {
+		attached, err := f.Attachments(i)
+		if err != nil {
+			return err
+		}
+		for _, a := range attached {
 			all = append(all, documentReport{a.Entry, string(a.By), a.Document.Name, a.Document.Size, a.Document.Digest, a.Redacted})
 		}
 	}
@@ -186,7 +190,11 @@ func pickDocument(f *record.Fold, args []string) (record.Attachment, error) {
 	}
 	var names []string
 	var found []record.Attachment
-	for _, a := range f.Attachments(entry) {
+	attached, err := f.Attachments(entry)
+	if err != nil {
+		return record.Attachment{}, err
+	}
+	for _, a := range attached {
 		names = append(names, a.Document.Name)
 		if len(args) < 2 || a.Document.Name == args[1] {
 			found = append(found, a)
@@ -256,7 +264,11 @@ func redactCommand(t terminal) *cobra.Command {
 				if err != nil {
 					return nil, statement.ID{}, err
 				}
-				return statement.RedactBody{Document: a.Document.Digest, Reason: reason}, f.Entry(a.Entry).Statement.ID, nil
+				j, err := f.Read(a.Entry)
+				if err != nil {
+					return nil, statement.ID{}, err
+				}
+				return statement.RedactBody{Document: a.Document.Digest, Reason: reason}, j.Statement.ID, nil
 			})
 		},
 	})

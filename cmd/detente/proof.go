@@ -86,10 +86,15 @@ func (s *subject) single(path, name string) (int64, []byte, error) {
 		return 0, nil, no(fmt.Errorf("the record has %d entries, counted from 0: there is no entry %d", s.fold.Size(), n))
 	}
 	for i := range s.fold.Size() {
-		if p := s.fold.Entry(i).Proof; p != nil && p.Head.Size > n {
-			file, err := s.fold.SingleProof(n, p.Note, true)
-			return n, file, err
+		if s.fold.Entry(i).Covers <= n {
+			continue
 		}
+		j, err := s.fold.Read(i)
+		if err != nil {
+			return 0, nil, err
+		}
+		file, err := s.fold.SingleProof(n, j.Proof.Note, true)
+		return n, file, err
 	}
 	return 0, nil, no(fmt.Errorf("entry %d is provisional: no proof of time on the record covers it yet", n))
 }

@@ -37,7 +37,7 @@ func shown(t *testing.T, a *agreement.Agreement, archive []byte, key statement.S
 	}
 	var entries, hashes []byte
 	for i := range head.Size {
-		e := f.Entry(i).Bytes
+		e := record.Must(f.Read(i)).Bytes
 		entries = append(append(entries, byte(len(e)>>8), byte(len(e))), e...)
 		h := tlog.RecordHash(e)
 		hashes = append(hashes, h[:]...)

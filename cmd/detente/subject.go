@@ -259,7 +259,10 @@ func (s *subject) at(t agreement.Instant) (*record.Fold, error) {
 	n := s.fold.AsOf(t)
 	entries := make([][]byte, n)
 	for i := range entries {
-		entries[i] = s.fold.Entry(int64(i)).Bytes
+		var err error
+		if entries[i], err = s.fold.Bytes(int64(i)); err != nil {
+			return nil, err
+		}
 	}
 	return record.FoldTo(s.agreement, entries, n)
 }

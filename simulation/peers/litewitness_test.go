@@ -337,7 +337,7 @@ func (w *world) everyoneCosigned(f *mirror.Follower) {
 	seen := map[agreement.Name]bool{}
 	f.With(func(fold *record.Fold) {
 		for i := range fold.Size() {
-			if p := fold.Entry(i).Proof; p != nil {
+			if p := record.Must(fold.Read(i)).Proof; p != nil {
 				for _, c := range p.Cosignatures {
 					seen[c.Witness] = true
 				}

@@ -87,7 +87,7 @@ func (c *checker) statements(acks []ack) {
 	t.Helper()
 	c.s.reader.With(func(f *record.Fold) {
 		for ; c.read < f.Size(); c.read++ {
-			e := f.Entry(c.read)
+			e := record.Must(f.Read(c.read))
 			if e.Statement == nil {
 				continue
 			}

@@ -117,7 +117,7 @@ func (b *book) moved(a *actor, size int64, v depositary.View) bool {
 			b.w.fail(2, "the depositary's record of %d entries does not begin with the %d that it had", size, b.size())
 		}
 		for i := b.size(); i < size; i++ {
-			b.entries = append(b.entries, f.Entry(i).Bytes)
+			b.entries = append(b.entries, record.Must(f.Bytes(i)))
 		}
 		b.root = f.Root()
 	})
@@ -348,7 +348,7 @@ func (b *book) released(f *mirror.Follower) bool {
 
 // clip takes an opened clip.
 func (b *book) clip(_ string, seq int64, data []byte) error {
-	b.clips[seq] = data
+	b.clips[seq] = bytes.Clone(data)
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"detente/machine"
+	"detente/record"
 	"detente/simulation/calculator"
 	"detente/simulation/calculator/against"
 	"detente/statement"
@@ -102,10 +103,10 @@ func (b *book) everybodyIsUp() {
 func (b *book) nothingIsLost() {
 	seen := map[statement.ID]int64{}
 	for i := range b.fold.Size() {
-		j := b.fold.Entry(i)
-		if j.Statement == nil || j.Fault != nil {
+		if b.fold.Entry(i).Kind == "" {
 			continue
 		}
+		j := record.Must(b.fold.Read(i))
 		if first, ok := seen[j.Statement.ID]; ok {
 			b.w.fail(2, "entries %d and %d are one statement, and both count", first, i)
 		}

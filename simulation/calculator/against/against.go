@@ -82,7 +82,11 @@ func Read(f *record.Fold, objects map[[32]byte][]byte) (*calculator.Result, erro
 	}
 	waiting := f.Waiting()
 	for i := range f.Size() {
-		r.Entries = append(r.Entries, entry(f.Entry(i), slices.Contains(waiting, i)))
+		j, err := f.Read(i)
+		if err != nil {
+			return nil, err
+		}
+		r.Entries = append(r.Entries, entry(j, slices.Contains(waiting, i)))
 	}
 	for _, item := range f.State().Standing().Items {
 		s := calculator.Status{Name: string(item.Name), Status: item.Status}
