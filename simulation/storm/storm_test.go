@@ -25,7 +25,7 @@ var (
 	seed    = flag.Uint64("seed", 0, "replay this seed alone, with its trace on standard error")
 	once    = flag.Bool("once", false, "live the first seed and print its trace")
 	first   = flag.Uint64("first", 1, "the first seed of the search")
-	seeds   = flag.Uint64("seeds", 60, "how many seeds")
+	seeds   = flag.Uint64("seeds", 300, "how many seeds")
 	faults  = flag.Int64("faults", 0, "search until so many faults were injected; 0: so many seeds")
 	within  = flag.Duration("within", 30*time.Minute, "with -faults: search no longer than this")
 	workers = flag.Int("workers", 1, "with -faults: in so many processes")
