@@ -26,17 +26,7 @@ func (f osFile) Size() (int64, error) {
 	return info.Size(), nil
 }
 
-func (f osFile) Sync() error {
-	for {
-		err := syncData(int(f.Fd()))
-		if err == nil {
-			return nil
-		}
-		if !errors.Is(err, unix.EINTR) {
-			return &fs.PathError{Op: "sync", Path: f.Name(), Err: err}
-		}
-	}
-}
+func (f osFile) Sync() error { return syncData(f.File) }
 
 func (osFS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 	f, err := os.OpenFile(name, flag, perm)

@@ -1,7 +1,8 @@
-//go:build unix && !linux
+//go:build !linux
 
 package durable
 
-import "golang.org/x/sys/unix"
+import "os"
 
-func syncData(fd int) error { return unix.Fsync(fd) }
+// syncData is Go's own sync, which on some systems does more than fsync.
+func syncData(f *os.File) error { return f.Sync() }
