@@ -23,7 +23,7 @@ type edge struct {
 type peak struct {
 	height int
 	at     int64
-	root   tlog.Hash
+	index  int64 // of its root among the stored hashes
 }
 
 // newEdge reads the right edge of a tree.
@@ -32,8 +32,8 @@ func newEdge(size int64, hashes tlog.HashReader) (*edge, error) {
 	var indexes []int64
 	for rest, at := size, int64(0); rest > 0; {
 		height := bits.Len64(uint64(rest)) - 1
-		e.peaks = append(e.peaks, peak{height: height, at: at})
-		indexes = append(indexes, tlog.StoredHashIndex(height, at>>height))
+		index := tlog.StoredHashIndex(height, at>>height)
+		e.peaks, indexes = append(e.peaks, peak{height, at, index}), append(indexes, index)
 		at += 1 << height
 		rest -= 1 << height
 	}
@@ -43,7 +43,6 @@ func newEdge(size int64, hashes tlog.HashReader) (*edge, error) {
 	}
 	e.right = make([]tlog.Hash, len(roots))
 	for k := len(roots) - 1; k >= 0; k-- {
-		e.peaks[k].root = roots[k]
 		if e.right[k] = roots[k]; k+1 < len(roots) {
 			e.right[k] = tlog.NodeHash(roots[k], e.right[k+1])
 		}
@@ -61,20 +60,26 @@ func (e *edge) prove(leaf int64) (tlog.RecordProof, error) {
 	for k+1 < len(e.peaks) && leaf >= e.peaks[k+1].at {
 		k++
 	}
-	var beside [64]int64
-	for level := range e.peaks[k].height {
-		beside[level] = tlog.StoredHashIndex(level, leaf>>level^1)
+	var indexes [128]int64
+	n := e.peaks[k].height
+	for level := range n {
+		indexes[level] = tlog.StoredHashIndex(level, leaf>>level^1)
 	}
-	path, err := e.hashes.ReadHashes(beside[:e.peaks[k].height])
+	right, beyond := n, k+1
+	if beyond < len(e.peaks) {
+		indexes[n] = e.peaks[beyond].index // keeps the place
+		n++
+	}
+	for k--; k >= 0; k-- {
+		indexes[n] = e.peaks[k].index
+		n++
+	}
+	proof, err := e.hashes.ReadHashes(indexes[:n])
 	if err != nil {
 		return nil, err
 	}
-	proof := append(make(tlog.RecordProof, 0, len(path)+k+1), path...)
-	if k+1 < len(e.peaks) {
-		proof = append(proof, e.right[k+1])
-	}
-	for k--; k >= 0; k-- {
-		proof = append(proof, e.peaks[k].root)
+	if beyond < len(e.peaks) {
+		proof[right] = e.right[beyond]
 	}
 	return proof, nil
 }
