@@ -31,9 +31,10 @@ type Config struct {
 	// Clock and Witnesses serve a record that halts: when the cut has passed
 	// undecided, the custodian has the head it holds cosigned by the witnesses
 	// itself; and before it erases it asks them whether the host withholds
-	// anything. Without witnesses it can do neither, and a halted vault holds.
+	// anything. They are those of the text in force at the place concerned.
+	// Without witnesses it can do neither, and a halted vault holds.
 	Clock     clock.Clock
-	Witnesses []*mirror.Witness
+	Witnesses *mirror.Roster
 	Log       *slog.Logger
 	FS        durable.FS // durable.OS if nil
 }

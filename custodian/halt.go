@@ -17,7 +17,7 @@ import (
 // head that it holds cosigned without the depositary, which is the certificate
 // that the record halted if nothing decides the vault.
 func (c *Custodian) watch(ctx context.Context) error {
-	if c.cfg.Clock == nil || len(c.cfg.Witnesses) == 0 {
+	if c.cfg.Clock == nil || c.cfg.Witnesses == nil {
 		return nil
 	}
 	for {
@@ -38,9 +38,15 @@ func (c *Custodian) watch(ctx context.Context) error {
 	}
 }
 
+// witnesses are those of the roster that stand in the record as it is now.
+func (c *Custodian) witnesses(which func(*mirror.Roster, *record.Fold) []*mirror.Witness) (ws []*mirror.Witness) {
+	c.follower.With(func(f *record.Fold) { ws = which(c.cfg.Witnesses, f) })
+	return ws
+}
+
 // certify has the head that it holds cosigned, and acts on that.
 func (c *Custodian) certify(ctx context.Context) error {
-	note, err := c.follower.Cosign(ctx, c.cfg.Witnesses)
+	note, err := c.follower.Cosign(ctx, c.witnesses((*mirror.Roster).Next))
 	switch {
 	case ctx.Err() != nil:
 		return nil
@@ -92,10 +98,10 @@ func (c *Custodian) mayAct(ctx context.Context, s *seat, found *record.Certifica
 	if c.withheld(s, found) {
 		return false
 	}
-	if found.Outcome != machine.Erased || len(c.cfg.Witnesses) == 0 {
+	if found.Outcome != machine.Erased || c.cfg.Witnesses == nil {
 		return true
 	}
-	_, err := c.follower.Ask(ctx, c.cfg.Witnesses)
+	_, err := c.follower.Ask(ctx, c.witnesses((*mirror.Roster).All))
 	if withheld, ok := errors.AsType[*mirror.UnpublishedError](err); ok {
 		c.cfg.Log.Error("holding: the host withholds what a witness cosigned", "vault", s.vault, "error", withheld)
 		return false

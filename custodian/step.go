@@ -29,7 +29,7 @@ func (c *Custodian) Step(ctx context.Context) error {
 			return err
 		}
 	}
-	if c.cfg.Clock == nil || len(c.cfg.Witnesses) == 0 || c.untilCut(c.cfg.Clock.Now()) > 0 {
+	if c.cfg.Clock == nil || c.cfg.Witnesses == nil || c.untilCut(c.cfg.Clock.Now()) > 0 {
 		return nil
 	}
 	return c.certify(ctx)

@@ -37,16 +37,21 @@ func (f *Follower) Ask(ctx context.Context, ws []*Witness) (heard int, err error
 		if err != nil {
 			continue // it does not answer, or tells nobody: nothing is known from it
 		}
-		c, _, err := statement.OpenCheckpoint(note, f.origin, f.logKeys()...)
+		c, err := f.unsigned(note)
 		if err != nil {
-			continue // not signed by the depositary: the witness's word alone is no proof
+			continue
 		}
-		heard++
 		if c.Size > f.size() {
-			if err := f.Update(ctx); err != nil { // it may just have been published
+			// It may just have been published; and who hosts the record then, only
+			// its entries say.
+			if err := f.Update(ctx); err != nil {
 				return heard, err
 			}
 		}
+		if _, _, err := statement.OpenCheckpoint(note, f.origin, f.entitled(c.Size)...); err != nil {
+			continue // not signed by who hosts it: the witness's word alone is no proof
+		}
+		heard++
 		if head, _ := f.Head(); c.Size > head.Size {
 			return heard, &UnpublishedError{w.Name, head, c.Head(), note}
 		}
@@ -82,7 +87,11 @@ func (f *Follower) Cosign(ctx context.Context, ws []*Witness) ([]byte, error) {
 	if head == nil {
 		return nil, fmt.Errorf("cosigning: this mirror has seen no head yet")
 	}
-	r := Round{Witnesses: ws, Need: f.agreement.Quorum.Need, Within: askWithin, Grace: time.Second}
+	c, err := f.unsigned(head)
+	if err != nil {
+		return nil, fmt.Errorf("cosigning: %w", err)
+	}
+	r := Round{Witnesses: ws, Lists: f.listsAt(c.Size), Within: askWithin, Grace: time.Second}
 	g, err := r.Gather(ctx, head, tlog.HashReaderFunc(func(indexes []int64) (hashes []tlog.Hash, err error) {
 		f.With(func(fold *record.Fold) { hashes, err = fold.HashReader().ReadHashes(indexes) })
 		return hashes, err
@@ -104,4 +113,11 @@ func (f *Follower) Cosign(ctx context.Context, ws []*Witness) ([]byte, error) {
 		f.news()
 	}
 	return g.Note, nil
+}
+
+// listsAt are the lists of witnesses that must cosign a checkpoint of a size.
+func (f *Follower) listsAt(size int64) []record.List {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.fold.EraAt(size).Lists
 }

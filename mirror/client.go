@@ -52,6 +52,7 @@ type Client struct {
 	mu     sync.Mutex
 	bundle *agreement.Bundle
 	text   *agreement.Agreement
+	copy   *Follower // the copy that follows by this client; nil if none does
 }
 
 // NewClient is a client for the record of the agreement id at a depositary's
@@ -161,14 +162,50 @@ func (c *Client) load(ctx context.Context) (*agreement.Bundle, *agreement.Agreem
 	return b, a, nil
 }
 
-// log is the record's origin and the keys that may sign its checkpoints.
-func (c *Client) log(ctx context.Context) (string, []statement.PublicKey, error) {
-	a, err := c.Agreement(ctx)
-	if err != nil {
-		return "", nil, err
+// follows has the client judge by the copy that follows the record by it.
+func (c *Client) follows(f *Follower) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.copy = f
+}
+
+func (c *Client) follower() *Follower {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.copy
+}
+
+// verify judges a receipt by who hosts the record at its size: as the copy
+// that follows it says, which looks again if it knows of nobody with that key.
+// Who follows no copy has the text alone.
+func (c *Client) verify(ctx context.Context, r *Receipt) error {
+	f := c.follower()
+	if f == nil {
+		a, err := c.Agreement(ctx)
+		if err != nil {
+			return err
+		}
+		keys, err := record.LogKeys(a)
+		if err == nil {
+			_, err = r.Verify(record.Origin(a), keys...)
+		}
+		if errors.Is(err, statement.ErrUnsigned) {
+			err = fmt.Errorf("%w; this is judged by the agreement's first text: if an amendment names another host, follow the record", err)
+		}
+		return err
 	}
-	keys, err := record.LogKeys(a)
-	return record.Origin(a), keys, err
+	at, err := f.unsigned(r.Checkpoint)
+	if err != nil {
+		return fmt.Errorf("receipt: %w", err)
+	}
+	if _, err = r.Verify(f.origin, f.entitled(at.Size)...); !errors.Is(err, statement.ErrUnsigned) {
+		return err
+	}
+	if news := f.Update(ctx); news != nil {
+		return errors.Join(err, news)
+	}
+	_, err = r.Verify(f.origin, f.entitled(at.Size)...)
+	return err
 }
 
 // Submit hands a statement's note, or a proof of time (record.ProofEntry), to
@@ -197,8 +234,7 @@ var ErrOnlyHanded = errors.New("the address is that of a mirror or custodian: it
 // keys (Handed.Find). An entry that is not on the record of a depositary is
 // refused: a *RefusedError.
 func (c *Client) HandIn(ctx context.Context, entry []byte) (r *Receipt, handed *Handed, err error) {
-	origin, keys, err := c.log(ctx)
-	if err != nil {
+	if _, err := c.Agreement(ctx); err != nil {
 		return nil, nil, err
 	}
 	answer, status, err := c.ask(ctx, http.MethodPost, "submit", entry, maxReceipt)
@@ -214,7 +250,7 @@ func (c *Client) HandIn(ctx context.Context, entry []byte) (r *Receipt, handed *
 	if r, err = decodeReceipt(answer, entry); err != nil {
 		return nil, nil, err
 	}
-	if _, err := r.Verify(origin, keys...); err != nil {
+	if err := c.verify(ctx, r); err != nil {
 		return nil, nil, err
 	}
 	return r, nil, c.checkCopy(r, entry)
@@ -222,8 +258,8 @@ func (c *Client) HandIn(ctx context.Context, entry []byte) (r *Receipt, handed *
 
 // checkCopy looks at an entry that is the statement submitted with other
 // signatures. The depositary could have put a copy there that has no force, and
-// let its author believe that it was said in time. Whether keys that changed
-// since the text made the signatures, only the whole record can tell.
+// let its author believe that it was said in time. It is judged by the keys as
+// far as the copy goes that follows by this client, or else by the text's.
 func (c *Client) checkCopy(r *Receipt, submitted []byte) error {
 	if bytes.Equal(r.Entry, submitted) {
 		return nil
@@ -232,18 +268,30 @@ func (c *Client) checkCopy(r *Receipt, submitted []byte) error {
 	if err != nil {
 		return err
 	}
-	f, err := record.NewFold(c.text)
+	keys, ok, err := c.keysOf(s.By)
 	if err != nil {
 		return err
 	}
-	keys, ok := f.Keys(s.By)
 	if !ok {
 		return fmt.Errorf("receipt: %s has no keys in this agreement", s.By)
 	}
 	if err := keys.Verify(s); err != nil {
-		return fmt.Errorf("receipt: entry %d is this statement with other signatures, which the text's keys do not bear out (%w): read the record to see whether it counts, and if not send it again", r.Index, err)
+		return fmt.Errorf("receipt: entry %d is this statement with other signatures, which the keys known here do not bear out (%w): read the record to see whether it counts, and if not send it again", r.Index, err)
 	}
 	return nil
+}
+
+func (c *Client) keysOf(name agreement.Name) (keys statement.KeySet, ok bool, err error) {
+	if f := c.follower(); f != nil {
+		f.With(func(fold *record.Fold) { keys, ok = fold.Keys(name) })
+		return keys, ok, nil
+	}
+	f, err := record.NewFold(c.text)
+	if err != nil {
+		return keys, false, err
+	}
+	keys, ok = f.Keys(name)
+	return keys, ok, nil
 }
 
 // Head fetches the newest signed checkpoint. With after >= 0 the depositary is

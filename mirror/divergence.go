@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"detente/internal/durable"
@@ -75,7 +74,7 @@ func (f *Follower) diverge(shown statement.Checkpoint, note []byte, fork bool, p
 // held.
 func (f *Follower) signerOf(note []byte) (key statement.PublicKey) {
 	if n, err := statement.ParseNote(note); err == nil {
-		_, key, _ = statement.LogLine(n, f.origin, append(slices.Clone(f.keys), f.fold.LogKeys()...)...)
+		_, key, _ = statement.LogLine(n, f.origin, ever(f.fold)...)
 	}
 	return key
 }

@@ -45,15 +45,22 @@ func (f *Follower) fetchAtOnce(ctx context.Context, c statement.Checkpoint, note
 	if err := f.storeEntries(entries); err != nil {
 		return false, &StorageError{err}
 	}
+	if err := f.grow(entries, c.Size, note); err != nil {
+		return true, err
+	}
+	return true, f.arrive(c, note)
+}
+
+// arrive keeps a head that the fold has come to, durably before anybody sees it.
+func (f *Follower) arrive(c statement.Checkpoint, note []byte) error {
 	if err := durable.WriteFile(f.fs, filepath.Join(f.dir, "head"), note); err != nil {
-		return false, &StorageError{err}
+		return &StorageError{err}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.head, f.headNote = c, note
-	f.grow(entries)
 	f.news()
-	return true, nil
+	return nil
 }
 
 // fetch takes many new entries, an entry bundle at a time. Each bundle is held
@@ -78,9 +85,6 @@ func (f *Follower) fetch(ctx context.Context, c statement.Checkpoint, note []byt
 			return false, fmt.Errorf("%w: its entries have more than %d bytes", ErrTooLarge, f.limits.Bytes)
 		}
 		f.progress(min((n+1)*tileWidth, c.Size), c.Size)
-	}
-	if err := durable.WriteFile(f.fs, filepath.Join(f.dir, "head"), note); err != nil {
-		return false, &StorageError{err}
 	}
 	return true, f.foldStored(c, note)
 }
@@ -156,29 +160,35 @@ func hashTo(entries [][]byte, want []tlog.Hash) bool {
 // so that readers are not kept waiting, and moves to it.
 func (f *Follower) foldStored(c statement.Checkpoint, note []byte) error {
 	for f.fold.Size() < c.Size {
-		n, from := f.fold.Size()/tileWidth, f.fold.Size()%tileWidth
-		b, err := durable.ReadFile(f.fs, f.entryFile(n), maxEntryTile)
+		entries, err := f.stored(f.fold.Size(), c.Size)
 		if err != nil {
-			return &StorageError{err}
+			return err
 		}
-		entries, err := decodeEntries(b)
-		if want := min((n+1)*tileWidth, c.Size) - n*tileWidth; err != nil || int64(len(entries)) < want {
-			return &StorageError{fmt.Errorf("%s: it was written and does not read back", f.entryFile(n))}
-		} else {
-			entries = entries[:want]
+		if err := f.grow(entries, c.Size, note); err != nil {
+			return err
 		}
-		f.mu.Lock()
-		f.grow(entries[from:])
-		f.mu.Unlock()
 	}
 	if f.fold.Root() != c.Root {
 		return &StorageError{errors.New("the entries that were written do not read back")}
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.head, f.headNote = c, note
-	f.news()
-	return nil
+	return f.arrive(c, note)
+}
+
+// stored are entries of the folder from index lo on, up to the end of their
+// bundle or to size.
+func (f *Follower) stored(lo, size int64) ([][]byte, error) {
+	n := lo / tileWidth
+	b, err := durable.ReadFile(f.fs, f.entryFile(n), maxEntryTile)
+	if err != nil {
+		return nil, &StorageError{err}
+	}
+	entries, err := decodeEntries(b)
+	if want := min((n+1)*tileWidth, size) - n*tileWidth; err != nil || int64(len(entries)) < want {
+		return nil, &StorageError{fmt.Errorf("%s: it was written and does not read back", f.entryFile(n))}
+	} else {
+		entries = entries[:want]
+	}
+	return entries[lo%tileWidth:], nil
 }
 
 // authentic reads hashes of the tree of a checkpoint: each is fetched in hash

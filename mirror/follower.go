@@ -1,6 +1,7 @@
 package mirror
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -32,7 +32,6 @@ type Follower struct {
 	bundle    *agreement.Bundle
 	archive   []byte // the bundle's
 	origin    string
-	keys      []statement.PublicKey // of the depositary and its declared successors
 
 	limits   Limits
 	progress func(have, size int64)
@@ -47,6 +46,7 @@ type Follower struct {
 	headNote []byte
 	final    final
 	changed  chan struct{} // closed at the next change; nil if nobody waits
+	trials   trials        // of heads whose signers were not known, under moving
 }
 
 // A final is the newest checkpoint cosigned by a quorum.
@@ -75,11 +75,15 @@ type Config struct {
 type Limits struct {
 	Entries int64
 	Bytes   int64 // of the entries that one update brings
+	// Trial and TrialBytes are the most that is fetched on trial, of a head that
+	// nobody signed whom the copy knows to host the record, until somebody it
+	// knows vouches for it.
+	Trial, TrialBytes int64
 }
 
 // DefaultLimits are far above what an agreement needs, and below what fills a
 // machine: a fold keeps every entry in memory.
-var DefaultLimits = Limits{Entries: 1 << 24, Bytes: 8 << 30}
+var DefaultLimits = Limits{Entries: 1 << 24, Bytes: 8 << 30, Trial: 1 << 16, TrialBytes: 64 << 20}
 
 // Open opens or begins a mirror. The first time it fetches the agreement;
 // later it needs no network until Update.
@@ -88,6 +92,8 @@ func Open(ctx context.Context, cfg Config) (*Follower, error) {
 	if f.limits == (Limits{}) {
 		f.limits = DefaultLimits
 	}
+	f.limits.Trial = cmp.Or(f.limits.Trial, DefaultLimits.Trial)
+	f.limits.TrialBytes = cmp.Or(f.limits.TrialBytes, DefaultLimits.TrialBytes)
 	if f.progress == nil {
 		f.progress = func(int64, int64) {}
 	}
@@ -107,6 +113,9 @@ func Open(ctx context.Context, cfg Config) (*Follower, error) {
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening mirror %s: %w", f.dir, err), f.lock.Close())
+	}
+	if f.client != nil {
+		f.client.follows(f)
 	}
 	return f, nil
 }
@@ -146,11 +155,10 @@ func (f *Follower) loadBundle(ctx context.Context) error {
 	}
 	f.bundle, f.archive = b, archive
 	f.origin = record.Origin(f.agreement)
-	f.keys, err = record.LogKeys(f.agreement)
-	if err == nil && f.client != nil {
+	if f.client != nil {
 		f.client.remember(b, f.agreement)
 	}
-	return err
+	return nil
 }
 
 // remember spares the client from fetching what its caller has.
@@ -202,13 +210,7 @@ func (f *Follower) load() error {
 	if err != nil {
 		return err
 	}
-	f.head, _, err = statement.OpenCheckpoint(note, f.origin, f.keys...)
-	// A depositary that an amendment named is known once its entries are folded.
-	later := errors.Is(err, statement.ErrUnsigned)
-	if later {
-		f.head, err = unsigned(note)
-	}
-	if err != nil {
+	if f.head, err = f.unsigned(note); err != nil {
 		return damagedHead(name, err)
 	}
 	f.headNote = note
@@ -216,37 +218,20 @@ func (f *Follower) load() error {
 	if err != nil {
 		return err
 	}
-	if root, err := rootWith(f.fold, entries); err != nil || int64(len(entries)) != f.head.Size || root != f.head.Root {
-		if later {
-			return damagedHead(name, statement.ErrUnsigned)
-		}
-		return nil // Update fetches them anew and compares them with the head
-	}
-	f.grow(entries)
-	if later {
-		if _, _, err := statement.OpenCheckpoint(note, f.origin, f.fold.LogKeys()...); err != nil {
-			return damagedHead(name, err)
+	root, err := rootWith(f.fold, entries)
+	whole := err == nil && int64(len(entries)) == f.head.Size && root == f.head.Root
+	if whole { // otherwise Update fetches them anew and compares them with the head
+		for _, e := range entries {
+			f.fold.Append(e)
 		}
 	}
-	f.loadFinal()
+	if err := f.signed(note, f.head.Size); err != nil {
+		return damagedHead(name, err)
+	}
+	if whole {
+		f.loadFinal()
+	}
 	return nil
-}
-
-// unsigned reads a checkpoint whose signature is still to be verified.
-func unsigned(note []byte) (statement.Checkpoint, error) {
-	n, err := statement.ParseNote(note)
-	if err != nil {
-		return statement.Checkpoint{}, err
-	}
-	return statement.ParseCheckpoint(n.Text)
-}
-
-// logKeys are the keys that may sign the record's checkpoints: those that the
-// text declares, and those of depositaries that amendments have named since.
-func (f *Follower) logKeys() []statement.PublicKey {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	return append(slices.Clone(f.keys), f.fold.LogKeys()...)
 }
 
 // rootWith is the root of a fold with more entries, which it does not append.
@@ -284,13 +269,6 @@ func rootWith(f *record.Fold, entries [][]byte) (tlog.Hash, error) {
 	return tlog.TreeHash(size, both)
 }
 
-// grow folds entries whose root was compared.
-func (f *Follower) grow(entries [][]byte) {
-	for _, e := range entries {
-		f.fold.Append(e)
-	}
-}
-
 // Agreement is the agreement whose record this is.
 func (f *Follower) Agreement() *agreement.Agreement { return f.agreement }
 
@@ -307,8 +285,9 @@ func (f *Follower) Bundle() *agreement.Bundle { return f.bundle }
 // Client is where the record is fetched; nil if nowhere.
 func (f *Follower) Client() *Client { return f.client }
 
-// Fold is the record as of the last Update. It is live: use With if another
-// goroutine may call Update.
+// Fold is the record as of the last Update. It is live, and another one may take
+// its place: ask again after an Update, and use With if another goroutine may
+// call that.
 func (f *Follower) Fold() *record.Fold { return f.fold }
 
 // With calls read with the fold while nothing changes it.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"detente/agreement"
+	"detente/record"
 	"detente/statement"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -24,7 +25,8 @@ func digestOf(b []byte) agreement.Digest { return sha256.Sum256(b) }
 // A Round asks all witnesses for cosignatures at once.
 type Round struct {
 	Witnesses []*Witness
-	Need      int           // a quorum
+	Need      int           // a quorum, if there are no Lists
+	Lists     []record.List // of each of which a quorum must cosign
 	Within    time.Duration // for each witness; real time
 	// Grace is how long the round goes on, in real time, once a quorum
 	// answered: a slow witness must not hold the record up, but one that is
@@ -90,17 +92,49 @@ func (r *Round) Gather(ctx context.Context, note []byte, tree tlog.HashReader) (
 		case <-grace:
 			left = 0
 		}
-		if g.Lines >= r.Need && grace == nil {
+		if grace == nil && r.enough(lines) == nil {
 			timer := time.NewTimer(r.Grace)
 			defer timer.Stop()
 			grace = timer.C
 		}
 	}
-	return g, g.finish(n, lines, r.Need)
+	return g, g.finish(n, lines, r.enough(lines))
+}
+
+// enough is nil if those who cosigned are a quorum, of every list if there are
+// lists. A witness is in a list by its key, whatever the text calls it.
+func (r *Round) enough(lines []*statement.Signature) error {
+	if r.Lists == nil {
+		return short(r.count(lines, func(*Witness) bool { return true }), r.Need)
+	}
+	for _, l := range r.Lists {
+		if err := short(r.count(lines, func(w *Witness) bool {
+			return slices.ContainsFunc(l.Keys, func(k statement.WitnessKey) bool { return k == w.Key })
+		}), l.Need); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Round) count(lines []*statement.Signature, in func(*Witness) bool) (n int) {
+	for i, l := range lines {
+		if l != nil && in(r.Witnesses[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+func short(have, need int) error {
+	if have < need {
+		return fmt.Errorf("cosignatures of %d witnesses, %d are needed", have, need)
+	}
+	return nil
 }
 
 // finish puts the note together.
-func (g *Gathered) finish(n *statement.Note, lines []*statement.Signature, need int) error {
+func (g *Gathered) finish(n *statement.Note, lines []*statement.Signature, short error) error {
 	// Lines of the asked witnesses that the note had before are replaced.
 	sigs := slices.DeleteFunc(slices.Clone(n.Sigs), func(old statement.Signature) bool {
 		return slices.ContainsFunc(lines, func(l *statement.Signature) bool {
@@ -116,8 +150,8 @@ func (g *Gathered) finish(n *statement.Note, lines []*statement.Signature, need 
 	if g.Note, err = statement.NewNote(n.Text, sigs...); err != nil {
 		return err
 	}
-	if g.Lines < need {
-		return fmt.Errorf("cosignatures of %d witnesses, %d are needed: %w", g.Lines, need, g.why())
+	if short != nil {
+		return fmt.Errorf("%w: %w", short, g.why())
 	}
 	return nil
 }

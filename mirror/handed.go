@@ -184,14 +184,11 @@ func (h *Handed) Find(f *record.Fold) (*Whereabouts, error) {
 	if root, err := f.RootAt(h.Seen.Size); err == nil && h.Seen.Size > 0 && root != h.Seen.Root {
 		return nil, fmt.Errorf("%s had seen another history of this record, with the root %s at size %d: compare the copies", h.By, h.Seen.Root, h.Seen.Size)
 	}
-	var known []statement.PublicKey
-	if keys, ok := f.Keys(agreement.Name(h.By)); ok {
-		known = keys.Keys()
-	}
-	if err := h.Verify(known); err != nil {
+	if err := h.verifyOn(f); err != nil {
 		return nil, err
 	}
-	w := &Whereabouts{Stands: NotYet, Entries: f.Size() - h.Seen.Size, Time: f.Clock() - h.Received, Patience: a.ProofWindow}
+	window := f.InForce().ProofWindow
+	w := &Whereabouts{Stands: NotYet, Entries: f.Size() - h.Seen.Size, Time: f.Clock() - h.Received, Patience: window}
 	if index, ok := onRecord(f, h.Entry); ok {
 		w.Stands, w.Index = OnRecord, index
 		return w, nil
@@ -200,10 +197,42 @@ func (h *Handed) Find(f *record.Fold) (*Whereabouts, error) {
 		w.Stands, w.Why = Spoilt, why
 		return w, nil
 	}
-	if f.Clock() > record.Beginning && w.Entries > 0 && w.Time > agreement.Instant(a.ProofWindow) {
+	if f.Clock() > record.Beginning && w.Entries > 0 && w.Time > agreement.Instant(window) {
 		w.Stands = Missing
 	}
 	return w, nil
+}
+
+// verifyOn holds the receipt to the keys that its signer has, or had when it
+// gave it: a key that was changed since signed what it signed.
+func (h *Handed) verifyOn(f *record.Fold) error {
+	err := h.Verify(keysOf(f, h.By))
+	if err == nil || h.Seen.Size >= f.Size() {
+		return err
+	}
+	then, bad := record.NewFold(f.Agreement())
+	if bad != nil {
+		return bad
+	}
+	for i := range h.Seen.Size {
+		e, bad := f.Bytes(i)
+		if bad != nil {
+			return bad
+		}
+		then.Append(e)
+	}
+	if keys := keysOf(then, h.By); keys != nil && h.Verify(keys) == nil {
+		return nil
+	}
+	return err
+}
+
+// keysOf are the keys of a name at the end of a record; nil if it has none.
+func keysOf(f *record.Fold, name string) []statement.PublicKey {
+	if keys, ok := f.Keys(agreement.Name(name)); ok {
+		return keys.Keys()
+	}
+	return nil
 }
 
 // Text says it in lines. Only what the receipt's signer says is said by him.

@@ -34,7 +34,7 @@ func (r *Round) gatherInTurn(ctx context.Context, n *statement.Note, note []byte
 		lines[i] = &line
 		g.Lines++
 	}
-	return g, g.finish(n, lines, r.Need)
+	return g, g.finish(n, lines, r.enough(lines))
 }
 
 // Temporary says of an error of Update that asking again may help: nothing was

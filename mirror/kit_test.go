@@ -92,6 +92,7 @@ type book struct {
 	asked   []string
 	submit  http.HandlerFunc    // what POST submit does; may be nil
 	before  func(*http.Request) // called before an answer; may be nil
+	host    string              // the label of the key that signs its heads
 }
 
 func newBook(t testing.TB) *book { return newBookWith(t, "") }
@@ -99,7 +100,7 @@ func newBook(t testing.TB) *book { return newBookWith(t, "") }
 func newBookWith(t testing.TB, line string) *book {
 	t.Helper()
 	a, bundle := pledgeWith(t, line)
-	b := &book{t: t, a: a, changed: make(chan struct{}), objects: map[agreement.Digest][]byte{}}
+	b := &book{t: t, a: a, host: "host", changed: make(chan struct{}), objects: map[agreement.Digest][]byte{}}
 	var err error
 	if b.archive, err = record.EncodeBundle(bundle); err != nil {
 		t.Fatal(err)
@@ -153,6 +154,7 @@ func (b *book) news() {
 // fork is another history that shares the first n entries.
 func (b *book) fork(n int64) *book {
 	other := newBook(b.t)
+	other.host = b.host
 	for i := int64(1); i < n; i++ {
 		other.add(record.Must(b.fold.Read(i)).Bytes)
 	}
@@ -161,7 +163,7 @@ func (b *book) fork(n int64) *book {
 
 func (b *book) sign(head statement.Head) []byte {
 	origin := record.Origin(b.a)
-	note, err := statement.SignCheckpoint(statement.Checkpoint{Origin: origin, Size: head.Size, Root: head.Root}, key(origin, "host"))
+	note, err := statement.SignCheckpoint(statement.Checkpoint{Origin: origin, Size: head.Size, Root: head.Root}, key(origin, b.host))
 	if err != nil {
 		b.t.Fatal(err)
 	}

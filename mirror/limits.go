@@ -58,6 +58,10 @@ const (
 	sayAgain = 10 * time.Second
 	// keepAgain is the pause after a look that failed.
 	keepAgain = 500 * time.Millisecond
+	// trialFirst and trialMost are the pauses after a head was followed on trial
+	// that nobody vouched for: each costs a fold of the record.
+	trialFirst = 2 * time.Second
+	trialMost  = time.Minute
 	// objectAgain is how long until batches that could not be had are asked for
 	// again although nothing new came.
 	objectAgain = 10 * time.Second

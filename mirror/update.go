@@ -106,16 +106,34 @@ func (f *Follower) fetchNew(ctx context.Context, news <-chan struct{}) (bool, er
 // had a head of size had. If it has moved on since, by another call, an answer
 // that is only older than what it has now is no fault of anybody's.
 func (f *Follower) advance(ctx context.Context, note []byte, had int64) (bool, error) {
-	c, n, err := statement.OpenCheckpoint(note, f.origin, f.logKeys()...)
+	c, err := f.unsigned(note)
 	if err != nil {
-		return false, fmt.Errorf("the head shown is not signed as this record's: %w", err)
-	}
-	// Cosignatures come and go; only the depositary's line is kept with a head.
-	if note, err = f.bare(n); err != nil {
-		return false, err
+		return false, fmt.Errorf("the head shown: %w", err)
 	}
 	f.moving.Lock()
 	defer f.moving.Unlock()
+	if err := f.abreast(ctx, c); err != nil {
+		return false, err
+	}
+	moved := false
+	if err := f.signed(note, c.Size); err != nil {
+		if !errors.Is(err, statement.ErrUnsigned) || c.Size <= f.fold.Size() {
+			return false, fmt.Errorf("the head shown is not signed as this record's: %w", err)
+		}
+		if moved, err = f.approach(ctx, c, note); err != nil {
+			return moved, fmt.Errorf("the head shown is not signed as this record's: %w", err)
+		}
+	}
+	// Cosignatures come and go; only the depositary's line is kept with a head.
+	if note, err = f.bare(note, c.Size); err != nil {
+		return moved, err
+	}
+	changed, err := f.move(ctx, c, note, had)
+	return changed || moved, err
+}
+
+// move moves to a head whose signature was judged.
+func (f *Follower) move(ctx context.Context, c statement.Checkpoint, note []byte, had int64) (bool, error) {
 	switch {
 	case had <= c.Size && c.Size < f.head.Size && f.began(c):
 		return false, nil
@@ -123,6 +141,8 @@ func (f *Follower) advance(ctx context.Context, note []byte, had int64) (bool, e
 		return false, f.diverge(c, note, c.Size == f.head.Size || !f.began(c), nil, c.Root)
 	case c.Size == f.head.Size && c.Size == f.fold.Size():
 		return false, nil
+	case c.Size <= f.fold.Size() && c.Size > f.head.Size:
+		return true, f.arrive(c, note) // abreast has compared them
 	case c.Size > f.limits.Entries:
 		return false, fmt.Errorf("%w: its head claims %d entries, the limit is %d; nothing was fetched", ErrTooLarge, c.Size, f.limits.Entries)
 	case c.Size-f.fold.Size() > atOnce:
@@ -138,21 +158,12 @@ func (f *Follower) began(c statement.Checkpoint) bool {
 	return err != nil || root == c.Root
 }
 
-// bare is a checkpoint's note with the depositary's line alone.
-func (f *Follower) bare(n *statement.Note) ([]byte, error) {
-	line, _, ok := statement.LogLine(n, f.origin, f.logKeys()...)
-	if !ok {
-		return nil, errors.New("the head shown is not signed")
-	}
-	return statement.NewNote(n.Text, n.Sigs[line])
-}
-
 // finish takes a checkpoint that may be final. A quorum may have cosigned
 // since the head was fetched; then the record is advanced to it first.
 func (f *Follower) finish(ctx context.Context, note []byte) (bool, error) {
-	c, _, err := statement.OpenCheckpoint(note, f.origin, f.logKeys()...)
+	c, err := f.unsigned(note)
 	if err != nil {
-		return false, fmt.Errorf("the checkpoint shown is not signed as this record's: %w", err)
+		return false, fmt.Errorf("the checkpoint shown: %w", err)
 	}
 	changed := false
 	if had := f.size(); c.Size > had {
@@ -162,11 +173,15 @@ func (f *Follower) finish(ctx context.Context, note []byte) (bool, error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if err := f.signed(note, c.Size); err != nil {
+		return changed, fmt.Errorf("the checkpoint shown is not signed as this record's: %w", err)
+	}
 	p, err := f.fold.CheckProof(note, f.fold.Size())
 	if fault, ok := errors.AsType[*record.Fault](err); ok {
 		switch fault.Code {
-		case record.FaultTooFew:
-			return changed, nil // nothing is final yet
+		case record.FaultTooFew, record.FaultDepositary:
+			// Nothing is final yet; nor by who shows the end of its own term.
+			return changed, nil
 		case record.FaultFork:
 			return changed, f.diverge(c, note, true, nil, c.Root)
 		}

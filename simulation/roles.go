@@ -113,12 +113,8 @@ func (w *World) openCustodian(ctx context.Context, a *Actor) (runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	witnesses, err := w.WitnessClients()
-	if err != nil {
-		return nil, err
-	}
 	return custodian.Open(ctx, custodian.Config{
-		Dir: w.Dir(a.Name), Signer: w.Keys.signer(a.Name, 0), Record: c, Random: rand.Reader, Clock: w.Clock, Witnesses: witnesses,
+		Dir: w.Dir(a.Name), Signer: w.Keys.signer(a.Name, 0), Record: c, Random: rand.Reader, Clock: w.Clock, Witnesses: mirror.NewRoster(w.addresses(), nil),
 		Log: w.log.With("role", a.Name), FS: a.FS,
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -114,12 +113,14 @@ func openRecords(ctx context.Context, d *depositary.Depositary, texts []string, 
 	return path, nil
 }
 
-// addresses reads NAME=URL pairs.
+// addresses reads NAME=URL pairs. NAME may be the whole key of a witness, which
+// may hold an equals sign.
 func addresses(pairs []string) (map[agreement.Name]string, error) {
 	out := map[agreement.Name]string{}
 	for _, p := range pairs {
-		name, url, ok := strings.Cut(p, "=")
-		if !ok || name == "" || !strings.HasPrefix(url, "http") {
+		name, rest, ok := strings.Cut(p, "=http")
+		url := "http" + rest
+		if !ok || name == "" {
 			return nil, usage("--witness %q: want NAME=URL, for example vienna=http://127.0.0.1:7101", p)
 		}
 		if _, twice := out[agreement.Name(name)]; twice {
@@ -164,12 +165,12 @@ dumps, and its keys lie in locked memory.`,
 			if err != nil {
 				return err
 			}
-			ws, err := witnessesOf(cmd.Context(), client, witnesses)
+			at, err := addresses(witnesses)
 			if err != nil {
 				return err
 			}
 			c, err := custodian.Open(cmd.Context(), custodian.Config{
-				Dir: r.dir, Signer: r.signer, Record: client, Random: rand.Reader, Seal: sealed, Log: r.log, Clock: r.clock, Witnesses: ws,
+				Dir: r.dir, Signer: r.signer, Record: client, Random: rand.Reader, Seal: sealed, Log: r.log, Clock: r.clock, Witnesses: mirror.NewRoster(at, nil),
 			})
 			if err != nil {
 				return custodyError(err)
@@ -198,21 +199,4 @@ func knownRecord(r *role, address string) (*mirror.Client, error) {
 		return nil, err
 	}
 	return client, verdict(client.Recall(filepath.Join(r.dir, "mirror")))
-}
-
-// witnessesOf are the witnesses whose addresses are given here or in the text.
-func witnessesOf(ctx context.Context, client *mirror.Client, pairs []string) ([]*mirror.Witness, error) {
-	at, err := addresses(pairs)
-	if err != nil {
-		return nil, err
-	}
-	a, err := client.Agreement(ctx)
-	if err != nil {
-		return nil, err
-	}
-	hinted := slices.ContainsFunc(a.Witnesses, func(w *agreement.Witness) bool { return w.Address != "" })
-	if len(at) == 0 && !hinted {
-		return nil, nil
-	}
-	return mirror.Witnesses(a, at, nil)
 }

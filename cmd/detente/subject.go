@@ -139,11 +139,12 @@ func followRecord(ctx context.Context, t terminal, address, remember string, as 
 	if err != nil {
 		return nil, unreachable(address, verdict(err))
 	}
-	s := &subject{bundle: f.Bundle(), agreement: f.Agreement(), fold: f.Fold(), follower: f, client: client}
+	s := &subject{bundle: f.Bundle(), agreement: f.Agreement(), follower: f, client: client}
 	if err := f.Update(ctx); err != nil {
 		s.close()
 		return nil, unreachable(address, verdict(err))
 	}
+	s.fold = f.Fold() // not before: an update may put another in its place
 	return s, nil
 }
 

@@ -37,12 +37,8 @@ func (w *World) openCustodian(a *actor) (life, error) {
 	if err != nil {
 		return nil, err
 	}
-	witnesses, err := w.witnessClients(a)
-	if err != nil {
-		return nil, err
-	}
 	k, err := custodian.Open(w.ctx, custodian.Config{
-		Dir: dir, Signer: w.keys.signer(a.name), Record: c, Random: rand.Reader, Clock: a.clock, Witnesses: witnesses, Log: w.log.With("who", a.name), FS: a.mount,
+		Dir: dir, Signer: w.keys.signer(a.name), Record: c, Random: rand.Reader, Clock: a.clock, Witnesses: mirror.NewRoster(w.addresses(), a.line.client()), Log: w.log.With("who", a.name), FS: a.mount,
 	})
 	if err != nil {
 		return nil, err
