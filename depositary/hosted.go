@@ -211,6 +211,7 @@ func (e *TextError) Error() string {
 
 // replay folds what the store has.
 func (d *Depositary) replay(ctx context.Context, r *reading, l *store.Log) error {
+	r.fold.ReadFrom(l) // not to hold what the store has
 	for size := l.Head().Size; r.fold.Size() < size; {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -114,8 +114,8 @@ func (c *Copy) open(ctx context.Context) error {
 	if f.fold.Size() == f.head.Size {
 		return nil
 	}
-	kept, err := f.loadEntries(f.head.Size)
-	if err != nil {
+	var kept [][]byte
+	if err := f.eachTile(f.head.Size, func(entries [][]byte) { kept = append(kept, entries...) }); err != nil {
 		return err
 	}
 	return &CorruptError{

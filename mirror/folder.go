@@ -1,11 +1,13 @@
 package mirror
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"sync"
 
 	"detente/agreement"
 	"detente/internal/durable"
@@ -18,27 +20,59 @@ func (f *Follower) entryFile(n int64) string {
 	return filepath.Join(f.dir, filepath.FromSlash(tilePath(entryTile(n, (n+1)*tileWidth))))
 }
 
-// loadEntries reads up to size entries, fewer if files are missing or damaged.
-func (f *Follower) loadEntries(size int64) ([][]byte, error) {
-	var all [][]byte
+// eachTile gives up to size entries, fewer if files are missing or damaged, a
+// bundle at a time.
+func (f *Follower) eachTile(size int64, take func(entries [][]byte)) error {
 	for n := int64(0); n*tileWidth < size; n++ {
 		b, err := durable.ReadFile(f.fs, f.entryFile(n), maxEntryTile)
 		if errors.Is(err, fs.ErrNotExist) {
-			return all, nil
+			return nil
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		part, err := decodeEntries(b)
 		if err != nil {
-			return all, nil
+			return nil
 		}
-		all = append(all, part[:min(int64(len(part)), size-n*tileWidth)]...)
-		if int64(len(all)) < min((n+1)*tileWidth, size) {
-			return all, nil
+		want := min(tileWidth, size-n*tileWidth)
+		take(part[:min(int64(len(part)), want)])
+		if int64(len(part)) < want {
+			return nil
 		}
 	}
-	return all, nil
+	return nil
+}
+
+// kept are the entries of the folder as a fold reads them again. It remembers
+// the bundle that was read last: entries near each other are asked for together.
+type kept struct {
+	f *Follower
+
+	mu   sync.Mutex
+	n    int64
+	tile [][]byte
+}
+
+// Entry reads one, from a bundle that is compared with nothing here: the fold
+// holds what it is given to its tree.
+func (k *kept) Entry(i int64) ([]byte, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	n, at := i/tileWidth, int(i%tileWidth)
+	if k.n != n || at >= len(k.tile) {
+		name := k.f.entryFile(n)
+		b, err := durable.ReadFile(k.f.fs, name, maxEntryTile)
+		if err != nil {
+			return nil, err
+		}
+		tile, err := decodeEntries(b)
+		if err != nil || at >= len(tile) {
+			return nil, &durable.DamagedError{Name: name, Why: fmt.Errorf("it does not hold entry %d", i), Mend: "delete it: it is fetched again"}
+		}
+		k.n, k.tile = n, tile
+	}
+	return bytes.Clone(k.tile[at]), nil
 }
 
 // storeEntries writes entries that follow those folded.

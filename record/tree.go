@@ -1,6 +1,7 @@
 package record
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"math/bits"
 
@@ -70,7 +71,7 @@ func (t *tree) rootAt(size int64) (tlog.Hash, error) {
 		return tlog.Hash{}, fmt.Errorf("root of size %d: this record has %d entries", size, t.size)
 	}
 	if size == 0 {
-		return tlog.TreeHash(0, t)
+		return sha256.Sum256(nil), nil
 	}
 	// The complete subtrees from the right, each at least twice as large as the last.
 	level := bits.TrailingZeros64(uint64(size))
@@ -103,3 +104,35 @@ func (c *chunks[T]) add(x T) {
 
 // at is a place in it, which must be there.
 func (c *chunks[T]) at(i int64) *T { return &c.all[i/chunk][i%chunk] }
+
+// A Frontier is the right edge of a tree that grows: enough for its root, and
+// nothing more. The zero Frontier is of no entry.
+type Frontier struct {
+	size  int64
+	peaks []tlog.Hash // the roots of the complete subtrees, the largest first
+}
+
+// Add puts the next entry's hash into the tree.
+func (t *Frontier) Add(leaf tlog.Hash) {
+	for s := t.size; s&1 == 1; s >>= 1 {
+		last := len(t.peaks) - 1
+		leaf, t.peaks = tlog.NodeHash(t.peaks[last], leaf), t.peaks[:last]
+	}
+	t.peaks = append(t.peaks, leaf)
+	t.size++
+}
+
+// Size is how many entries the tree has.
+func (t *Frontier) Size() int64 { return t.size }
+
+// Root is the root of the tree; that of no entry is the SHA-256 of nothing.
+func (t *Frontier) Root() tlog.Hash {
+	if t.size == 0 {
+		return sha256.Sum256(nil)
+	}
+	root := t.peaks[len(t.peaks)-1]
+	for i := len(t.peaks) - 2; i >= 0; i-- {
+		root = tlog.NodeHash(t.peaks[i], root)
+	}
+	return root
+}
