@@ -6,10 +6,15 @@ FUZZTIME  ?= 10s
 # detector's price. The pure packages start none (a house test holds them to it).
 RACE      ?= ./internal/... ./record/store/... ./mirror/... ./depositary/... ./witness/... ./custodian/... ./recorder/... ./web/...
 
-.PHONY: build demo test tools check format vet staticcheck tidy generated race vulnerabilities bench soak sim sim-record sim-storm sim-processes fuzz clean
+.PHONY: build helper demo test tools check format vet staticcheck tidy generated race vulnerabilities bench soak sim sim-record sim-storm sim-processes fuzz clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/detente ./cmd/detente
+
+# For keys in PKCS#11 tokens: the helper program that loads a token's library.
+# It must lie beside detente, and wants a C compiler.
+helper: build
+	CGO_ENABLED=1 $(GO) build -trimpath -o bin/detente-pkcs11 ./cmd/detente-pkcs11
 
 # Both stories of the cameras, with accelerated time; KEEP=1 leaves the page up.
 demo: build
@@ -18,8 +23,8 @@ demo: build
 test: tools
 	$(GO) test -timeout 5m ./...
 
-# What the tests run besides Go: ffmpeg, chromium and sqlite3, by the system's
-# packages, and programs of others that speak the same protocols, built from
+# What the tests run besides Go: ffmpeg, chromium, sqlite3, and softhsm2, opensc
+# and a C compiler, by the system's packages, and programs of others that speak the same protocols, built from
 # source by way of the Go module proxy the first time.
 tools:
 	scripts/install-test-tools.sh

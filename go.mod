@@ -8,6 +8,7 @@ require (
 	filippo.io/mldsa v1.0.0
 	github.com/gtank/ristretto255 v0.2.0
 	github.com/hdevalence/ed25519consensus v0.2.0
+	github.com/miekg/pkcs11 v1.1.2
 	github.com/prometheus/client_golang v1.23.2
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/spf13/cobra v1.10.2

@@ -10,14 +10,13 @@ import (
 	"detente/custodian"
 	"detente/internal/keyfile"
 	"detente/internal/locked"
-	"detente/internal/sshagent"
 	"detente/statement"
 
 	"filippo.io/age"
 )
 
 // sealWith is what a custodian's folder is encrypted to: a passphrase, an age
-// identity file, or something only an agent's key can make.
+// identity file, or something only a key of an agent or a token can make.
 func sealWith(t terminal, how string) (*custodian.Seal, error) {
 	if how == "passphrase" {
 		secret, err := passphraseFrom(t, "the custodian's folder")()
@@ -26,8 +25,8 @@ func sealWith(t terminal, how string) (*custodian.Seal, error) {
 		}
 		return scryptSeal(secret, sealWork)
 	}
-	if r, ok := sshagent.ParseReference(how); ok {
-		return agentSeal(r)
+	if k, err := heldElsewhere(t, how); k != nil || err != nil {
+		return heldSeal(k, how, err)
 	}
 	content, err := keyfile.ReadPrivate(how)
 	if err != nil {
@@ -50,8 +49,8 @@ func sealWith(t terminal, how string) (*custodian.Seal, error) {
 // The work factors of scrypt: a guess at a passphrase costs half a second; a
 // secret of 32 random bytes needs none.
 const (
-	sealWork  = 17
-	agentWork = 10
+	sealWork = 17
+	heldWork = 10
 )
 
 func scryptSeal(secret string, work int) (*custodian.Seal, error) {
@@ -68,34 +67,34 @@ func scryptSeal(secret string, work int) (*custodian.Seal, error) {
 	return &custodian.Seal{Recipient: r, Identity: id}, nil
 }
 
-// agentSeal derives a secret from the agent's signature of a fixed text, which
-// nobody signs for another purpose. A key that signs the same text twice in two
-// ways cannot be used: nobody would ever open the folder again.
-func agentSeal(r sshagent.Reference) (*custodian.Seal, error) {
-	k, err := agentKey(r)
+// heldSeal derives a secret from a signature of a fixed text, which nobody signs
+// for another purpose, by a key of an agent or a token. A key that signs the
+// same text twice in two ways cannot be used: nobody would ever open the folder
+// again.
+func heldSeal(k *heldKey, how string, err error) (*custodian.Seal, error) {
 	if err != nil {
 		return nil, err
 	}
 	text := []byte(statement.PurposeCustody.Line())
-	first, err := k.agent.Sign(text)
+	first, err := k.held.Sign(text)
 	if err != nil {
 		return nil, err
 	}
-	again, err := k.agent.Sign(text)
+	again, err := k.held.Sign(text)
 	if err != nil {
 		return nil, err
 	}
 	defer clear(first)
 	defer clear(again)
 	if !bytes.Equal(first, again) {
-		return nil, usage("--seal-with: key %s of the agent signs one text in two ways; a folder sealed with it could not be opened again", k.agent.Fingerprint())
+		return nil, usage("--seal-with: key %s signs one text in two ways; a folder sealed with it could not be opened again", how)
 	}
 	secret, err := hkdf.Key(sha256.New, first, nil, string(statement.PurposeCustody), 32)
 	if err != nil {
 		return nil, err
 	}
 	defer clear(secret)
-	return scryptSeal(hex.EncodeToString(secret), agentWork)
+	return scryptSeal(hex.EncodeToString(secret), heldWork)
 }
 
 // A guardedSigner is a signer whose private key lies in locked memory. For each
@@ -121,7 +120,7 @@ func (s *guardedSigner) Sign(message []byte) ([]byte, error) {
 	return signer.Sign(message)
 }
 
-// guarded moves the key of a file into locked memory. An agent's key is not here.
+// guarded moves the key of a file into locked memory. A key that is held elsewhere is not here.
 func (k *heldKey) guarded(ref string, kind keyfile.Kind) (statement.Signer, error) {
 	plain, err := k.signer(ref, kind)
 	if err != nil || k.file == nil {

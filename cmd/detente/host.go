@@ -144,8 +144,8 @@ docs/operations.md.
 
 With --seal-with the shares and keys in its folder are encrypted: to a passphrase (asked for, or from the file that
 DETENTE_PASSPHRASE_FILE names), to the age identity in a FILE (as age-keygen makes it, on another medium than the folder), or to
-what only a key of an ssh-agent can derive (ssh-agent:FINGERPRINT). It is needed again at every start. The process writes no core
-dumps, and its keys lie in locked memory.`,
+what only a key of an ssh-agent or a token can derive (ssh-agent:FINGERPRINT, pkcs11:URI). It is needed again at every start. The
+process writes no core dumps, and its keys lie in locked memory.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := harden(); err != nil {
 				return err
@@ -185,7 +185,7 @@ dumps, and its keys lie in locked memory.`,
 	}, false)
 	r.keyFlag(c)
 	c.Flags().StringVar(&r.listen, "listen", "", "serve its copy of the record, and take in what the depositary does not, at `ADDRESS` (default: listen nowhere)")
-	c.Flags().StringVar(&seal, "seal-with", "", "encrypt the folder's secrets `WITH` passphrase, an age identity FILE, or ssh-agent:FINGERPRINT")
+	c.Flags().StringVar(&seal, "seal-with", "", "encrypt the folder's secrets `WITH` passphrase, an age identity FILE, ssh-agent:FINGERPRINT or pkcs11:URI")
 	c.Flags().StringVar(&address, "record", "", recordUsage)
 	c.Flags().StringArrayVar(&witnesses, "witness", nil, "where a witness is, `NAME=URL`; may be given again. They are asked before an erasure, and when the record halts")
 	return c

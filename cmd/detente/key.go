@@ -76,10 +76,13 @@ func keyShowCommand(t terminal) *cobra.Command {
 	var asJSON, witness bool
 	c := &cobra.Command{
 		Use:   "show KEY",
-		Short: "print the public key of a key file, or of a key that an agent holds",
-		Long: `Print the public key of KEY as the text wants it: of a key file, or of a key in an ssh-agent, which may be that of a smart card
-or a security module: ssh-agent:FINGERPRINT or ssh-agent:COMMENT (ssh-add -l shows both).`,
+		Short: "print the public key of a key file, or of a key that an agent or a token holds",
+		Long: `Print the public key of KEY as the text wants it: of a key file, of a key in an ssh-agent (ssh-agent:FINGERPRINT or
+ssh-agent:COMMENT; ssh-add -l shows both), or of a key in a PKCS#11 token, which is a smart card or a security module:
+"pkcs11:token=LABEL;object=LABEL?module-path=LIBRARY" (RFC 7512). The token's PIN is asked for at the terminal, or read from the
+file that pin-source=file:/PATH in the URI or DETENTE_PIN_FILE names; it is given once, and never tried again.`,
 		Example: `  detente key show iran-1.key
+  detente key show "pkcs11:token=Iran;object=first?module-path=/usr/lib/softhsm/libsofthsm2.so"
   detente key show iran=ssh-agent:SHA256:jSc5Ry4TCO2kcqRhDEpxhW1YbRBlUvnNQkVhJpBnsdg`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			k, err := loadKey(t, args[0])
@@ -98,7 +101,7 @@ or a security module: ssh-agent:FINGERPRINT or ssh-agent:COMMENT (ssh-add -l sho
 		},
 	}
 	jsonFlag(c, &asJSON)
-	c.Flags().BoolVar(&witness, "witness", false, "of an agent's key: as a witness's, for cosignatures")
+	c.Flags().BoolVar(&witness, "witness", false, "of a key of an agent or a token: as a witness's, for cosignatures")
 	return c
 }
 
@@ -109,7 +112,8 @@ type keyReport struct {
 	Public string       `json:"public"`
 }
 
-// show is the key's public form. What an agent's key is for only its user knows.
+// show is the key's public form. What a key is for that is held elsewhere only
+// its user knows.
 func (k *heldKey) show(ref string, witness bool) (keyReport, error) {
 	if k.file != nil {
 		return keyReport{k.file.Name(), k.file.Kind(), k.file.Public()}, nil
@@ -118,7 +122,7 @@ func (k *heldKey) show(ref string, witness bool) (keyReport, error) {
 	if witness {
 		kind = keyfile.Witness
 	}
-	public, err := statement.NewPublicKey(k.agent.Public())
+	public, err := statement.NewPublicKey(k.held.Public())
 	if err != nil {
 		return keyReport{}, usage("key %s: %w", ref, err)
 	}

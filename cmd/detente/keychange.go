@@ -43,8 +43,8 @@ Without --old the first key that signs is the one replaced. A lost key is replac
 		},
 	})
 	c.GroupID = ""
-	c.Flags().StringVar(&old, "old", "", "the `KEY` to revoke: public, a file or an agent's (default: the first of --key)")
-	c.Flags().StringVar(&fresh, "new", "", "the `KEY` to add: public, a file or an agent's")
+	c.Flags().StringVar(&old, "old", "", "the `KEY` to revoke: public, a file, an agent's or a token's (default: the first of --key)")
+	c.Flags().StringVar(&fresh, "new", "", "the `KEY` to add: public, a file, an agent's or a token's")
 	c.Flags().StringVar(&reason, "reason", "rotation", "why, in `WORDS`")
 	need(c, "new")
 	return c
@@ -58,8 +58,8 @@ func keyRevokeCommand(t terminal) *cobra.Command {
 		Use:   "revoke KEY...",
 		Short: "revoke keys of the one who signs, from this place of the record on",
 		Long: `Revoke public keys of the one whose keys sign: what they sign from this place of the record on counts for nothing, what they
-signed before stands. KEY is a public key, a key file or a key that an agent holds. At least as many keys as must sign have to
-be left; who has no more than that replaces a key instead (key rotate), or lowers --need.`,
+signed before stands. KEY is a public key, a key file or a key that an agent or a token holds. At least as many keys as must sign
+have to be left; who has no more than that replaces a key instead (key rotate), or lowers --need.`,
 		Example: `  detente key revoke "ed25519 ..." --reason "stolen" --key iran-1.key --key iran-3.key`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if needed < 0 {
@@ -86,8 +86,8 @@ func (s *speaker) changeKeys(cmd *cobra.Command, b statement.KeyBody) error {
 	})
 }
 
-// publicKeys are the public forms of keys that are given as such, or as files
-// or agents' keys.
+// publicKeys are the public forms of keys that are given as such, or as files,
+// agents' keys or tokens'.
 func publicKeys(t terminal, given ...string) ([]string, error) {
 	var out []string
 	for _, g := range given {

@@ -7,10 +7,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"detente/agreement"
 	"detente/internal/keyfile"
+	"detente/internal/pkcs11"
 	"detente/internal/sshagent"
 	"detente/statement"
 
@@ -20,15 +22,21 @@ import (
 var errNoKey = usage("no key to sign with: give --key FILE, or set DETENTE_KEY\na key is made by: detente key new NAME")
 
 // A heldKey is a key that a command may use: one in a file, or one that an
-// agent holds and that never leaves it.
+// agent or a token holds and that never leaves it.
 type heldKey struct {
-	file  *keyfile.Key
-	agent *sshagent.Key
-	name  string // of an agent's key
+	file *keyfile.Key
+	held elsewhere // nil for a key of a file
+	name string    // of a key that is held elsewhere
 }
 
-// loadKey reads the key that ref names: the path of a key file, or an agent's
-// key. Without ref it is that of DETENTE_KEY.
+// A key that is held elsewhere signs, and its public half is known.
+type elsewhere interface {
+	Public() []byte
+	Sign(message []byte) ([]byte, error)
+}
+
+// loadKey reads the key that ref names: the path of a key file, an agent's key
+// or a token's. Without ref it is that of DETENTE_KEY.
 func loadKey(t terminal, ref string) (*heldKey, error) {
 	if ref == "" {
 		ref = os.Getenv("DETENTE_KEY")
@@ -36,14 +44,29 @@ func loadKey(t terminal, ref string) (*heldKey, error) {
 	if ref == "" {
 		return nil, errNoKey
 	}
-	if r, ok := sshagent.ParseReference(ref); ok {
-		return agentKey(r)
+	if k, err := heldElsewhere(t, ref); k != nil || err != nil {
+		return k, err
 	}
 	k, err := keyfile.Load(ref, passphraseFrom(t, ref))
 	if err != nil {
 		return nil, usage("%w", err)
 	}
 	return &heldKey{file: k}, nil
+}
+
+// heldElsewhere finds a key of an agent or of a token; nil if ref names none.
+func heldElsewhere(t terminal, ref string) (*heldKey, error) {
+	if r, ok := sshagent.ParseReference(ref); ok {
+		return agentKey(r)
+	}
+	r, ok, err := pkcs11.ParseReference(ref)
+	if !ok {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	return tokenKey(t, r)
 }
 
 // agentKey finds a key of the agent that SSH_AUTH_SOCK names. The connection
@@ -63,23 +86,23 @@ func agentKey(r sshagent.Reference) (*heldKey, error) {
 	if r.Name == "" {
 		r.Name = k.Comment()
 	}
-	return &heldKey{agent: k, name: r.Name}, nil
+	return &heldKey{held: k, name: r.Name}, nil
 }
 
 // signer is what signs with the key, for that kind of use. A key of a file
 // serves one purpose: a witness's never signs a statement, a party's never
-// cosigns. What an agent's key is for only the text says.
+// cosigns. What a key is for that is held elsewhere only the text says.
 func (k *heldKey) signer(ref string, kind keyfile.Kind) (statement.Signer, error) {
 	switch {
-	case k.agent != nil:
+	case k.held != nil:
 		if !statement.ValidKeyName(k.name) || kind != keyfile.Witness && !statement.ValidName(agreement.Name(k.name)) {
-			return nil, usage("key %s is called %q in the agent, which is no name that a text declares\nsay whose key it is: NAME=%s", ref, k.name, ref)
+			return nil, usage("key %s is called %q where it is held, which is no name that a text declares\nsay whose key it is: NAME=%s", ref, k.name, ref)
 		}
-		public, err := statement.NewPublicKey(k.agent.Public())
+		public, err := statement.NewPublicKey(k.held.Public())
 		if err != nil {
 			return nil, usage("key %s: %w", ref, err)
 		}
-		return agentSigner{k.name, public, k.agent}, nil
+		return heldSigner{k.name, public, k.held}, nil
 	case k.file.Kind() == kind:
 		return statement.NewSigner(k.file.Name(), k.file.Seed())
 	case kind == keyfile.Witness:
@@ -88,18 +111,18 @@ func (k *heldKey) signer(ref string, kind keyfile.Kind) (statement.Signer, error
 	return nil, usage("key %s signs no statements: it is a witness's, for cosignatures", ref)
 }
 
-// An agentSigner signs with an agent's key under a name.
-type agentSigner struct {
+// A heldSigner signs under a name with a key that is held elsewhere.
+type heldSigner struct {
 	name   string
 	public statement.PublicKey
-	key    *sshagent.Key
+	key    elsewhere
 }
 
-func (s agentSigner) Name() string { return s.name }
+func (s heldSigner) Name() string { return s.name }
 
-func (s agentSigner) Public() statement.PublicKey { return s.public }
+func (s heldSigner) Public() statement.PublicKey { return s.public }
 
-func (s agentSigner) Sign(message []byte) ([]byte, error) { return s.key.Sign(message) }
+func (s heldSigner) Sign(message []byte) ([]byte, error) { return s.key.Sign(message) }
 
 // A manifestKey is a signer as manifests want it.
 type manifestKey struct{ statement.Signer }
@@ -144,13 +167,15 @@ func loadKeys(t terminal, refs []string) ([]statement.Signer, error) {
 	return signers, nil
 }
 
-// keyRefs splits a list of keys, as paths are listed. The colons within an
-// agent's reference part nothing.
+// keyRefs splits a list of keys, as paths are listed. The colons that an agent's
+// or a token's reference has by its form part nothing; one in a token's label is
+// written %3A.
 func keyRefs(list string) []string {
+	within := []string{"ssh-agent", "ssh-agent:SHA256", "pkcs11", "pin-source=file"}
 	var refs []string
 	for _, part := range filepath.SplitList(list) {
 		last := len(refs) - 1
-		if last >= 0 && (strings.HasSuffix(refs[last], "ssh-agent") || strings.HasSuffix(refs[last], "ssh-agent:SHA256")) {
+		if last >= 0 && slices.ContainsFunc(within, func(end string) bool { return strings.HasSuffix(refs[last], end) }) {
 			refs[last] += ":" + part
 			continue
 		}
@@ -169,10 +194,11 @@ func passphraseFrom(t terminal, path string) func() (string, error) {
 			b, err := os.ReadFile(from)
 			return strings.TrimRight(string(b), "\r\n"), err
 		}
+		words := "passphrase of " + path + ": "
 		if path == "" {
-			return askSecret(t, "new passphrase: ")
+			words = "new passphrase: "
 		}
-		return askSecret(t, "passphrase of "+path+": ")
+		return askSecret(t, words, passphraseFile)
 	}
 }
 
@@ -189,7 +215,7 @@ func newPassphrase(t terminal) (string, error) {
 	if os.Getenv("DETENTE_PASSPHRASE_FILE") != "" {
 		return first, nil
 	}
-	again, err := askSecret(t, "the same again: ")
+	again, err := askSecret(t, "the same again: ", passphraseFile)
 	if err != nil {
 		return "", err
 	}
@@ -199,10 +225,14 @@ func newPassphrase(t terminal) (string, error) {
 	return first, nil
 }
 
-func askSecret(t terminal, prompt string) (string, error) {
+const passphraseFile = "set DETENTE_PASSPHRASE_FILE to a file that holds it"
+
+// askSecret asks whoever sits at the terminal; otherwise is what to do where
+// nobody does.
+func askSecret(t terminal, prompt, otherwise string) (string, error) {
 	f, ok := t.in.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return "", errors.New("it needs a passphrase and there is no terminal to ask at: set DETENTE_PASSPHRASE_FILE to a file that holds it")
+		return "", errors.New("it is needed and there is no terminal to ask at: " + otherwise)
 	}
 	io.WriteString(t.err, prompt)
 	b, err := term.ReadPassword(int(f.Fd()))

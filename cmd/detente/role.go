@@ -53,7 +53,7 @@ func (r *role) flags(c *cobra.Command, listens bool) *cobra.Command {
 
 // keyFlag adds the key of a role that signs.
 func (r *role) keyFlag(c *cobra.Command) {
-	c.Flags().StringVar(&r.key, "key", "", "its `KEY`: a file, or ssh-agent:FINGERPRINT (or set DETENTE_KEY)")
+	c.Flags().StringVar(&r.key, "key", "", "its `KEY`: a file, ssh-agent:FINGERPRINT or pkcs11:URI (or set DETENTE_KEY)")
 }
 
 // prepare reads the flags. kind is that of the key it needs; "" for none.

@@ -55,7 +55,7 @@ const waitUsage = "wait so long, a `DURATION` such as 30s, until the statement t
 func (s *speaker) who(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&s.record, "record", "", recordUsage)
-	f.StringArrayVar(&s.keys, "key", nil, "`KEY` to sign with: a file, or [NAME=]ssh-agent:FINGERPRINT; again for each further person who signs (or set DETENTE_KEY)")
+	f.StringArrayVar(&s.keys, "key", nil, "`KEY` to sign with: a file, [NAME=]ssh-agent:FINGERPRINT or [NAME=]pkcs11:URI; again for each further person who signs (or set DETENTE_KEY)")
 	f.StringVar(&s.dir, "dir", "", dirUsage)
 	jsonFlag(c, &s.json)
 }
