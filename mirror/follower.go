@@ -75,11 +75,15 @@ type Config struct {
 type Limits struct {
 	Entries int64
 	Bytes   int64 // of the entries that one update brings
+	// Trial and TrialBytes are the most that is fetched on trial, of a head that
+	// nobody signed whom the copy knows to host the record, until somebody it
+	// knows vouches for it.
+	Trial, TrialBytes int64
 }
 
 // DefaultLimits are far above what an agreement needs, and below what fills a
 // machine: a fold keeps some hundred bytes of every entry in memory.
-var DefaultLimits = Limits{Entries: 1 << 24, Bytes: 8 << 30}
+var DefaultLimits = Limits{Entries: 1 << 24, Bytes: 8 << 30, Trial: 1 << 16, TrialBytes: 64 << 20}
 
 // Open opens or begins a mirror. The first time it fetches the agreement;
 // later it needs no network until Update.
@@ -220,39 +224,19 @@ func (f *Follower) load() error {
 	if err != nil {
 		return err
 	}
-	if tree.Size() != f.head.Size || tree.Root() != f.head.Root {
-		if later {
-			return damagedHead(name, statement.ErrUnsigned)
-		}
-		return nil // Update fetches them anew and compares them with the head
-	}
-	if err := f.foldStored(f.head, note); err != nil {
-		return err
-	}
-	if later {
-		if _, _, err := statement.OpenCheckpoint(note, f.origin, f.fold.LogKeys()...); err != nil {
-			return damagedHead(name, err)
+	whole := tree.Size() == f.head.Size && tree.Root() == f.head.Root
+	if whole { // otherwise Update fetches them anew and compares them with the head
+		if err := f.refold(f.fold, f.head.Size); err != nil {
+			return err
 		}
 	}
-	f.loadFinal()
+	if err := f.signed(note, f.head.Size); err != nil {
+		return damagedHead(name, err)
+	}
+	if whole {
+		f.loadFinal()
+	}
 	return nil
-}
-
-// unsigned reads a checkpoint whose signature is still to be verified.
-func unsigned(note []byte) (statement.Checkpoint, error) {
-	n, err := statement.ParseNote(note)
-	if err != nil {
-		return statement.Checkpoint{}, err
-	}
-	return statement.ParseCheckpoint(n.Text)
-}
-
-// logKeys are the keys that may sign the record's checkpoints: those that the
-// text declares, and those of depositaries that amendments have named since.
-func (f *Follower) logKeys() []statement.PublicKey {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	return append(slices.Clone(f.keys), f.fold.LogKeys()...)
 }
 
 // rootWith is the root of a fold with more entries, which it does not append.
@@ -288,13 +272,6 @@ func rootWith(f *record.Fold, entries [][]byte) (tlog.Hash, error) {
 		size++
 	}
 	return tlog.TreeHash(size, both)
-}
-
-// grow folds entries whose root was compared.
-func (f *Follower) grow(entries [][]byte) {
-	for _, l := range f.fold.Ring().Look(entries...) {
-		f.fold.AppendLook(l)
-	}
 }
 
 // Agreement is the agreement whose record this is.

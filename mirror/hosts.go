@@ -109,8 +109,8 @@ func (f *Follower) grow(entries [][]byte, size int64, note []byte) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
-		if j := f.fold.Append(e); !turns(j) || f.fold.Size() == size {
+	for _, l := range f.fold.Ring().Look(entries...) {
+		if j := f.fold.AppendLook(l); !turns(j) || f.fold.Size() == size {
 			continue
 		}
 		if _, _, ok := statement.LogLine(n, f.origin, f.fold.LogKeys()...); !ok {
@@ -185,8 +185,8 @@ func (f *Follower) follow(ctx context.Context, c statement.Checkpoint, note []by
 		if err != nil {
 			return err
 		}
-		for _, e := range entries {
-			j := trial.Append(e)
+		for i, l := range trial.Ring().Look(entries...) {
+			j, e := trial.AppendLook(l), entries[i]
 			held, bytes = append(held, e), bytes+int64(len(e))
 			if !turns(j) {
 				continue
@@ -243,29 +243,25 @@ func (f *Follower) extends(tree tlog.HashReader, c statement.Checkpoint) error {
 // again is a second fold of the first size entries, from the folder.
 func (f *Follower) again(size int64) (*record.Fold, error) {
 	fold, err := record.NewFold(f.agreement)
-	if err == nil {
-		fold.ReadFrom(folder{f})
-	}
-	for err == nil && fold.Size() < size {
-		var entries [][]byte
-		if entries, err = f.stored(fold.Size(), size); err == nil {
-			for _, e := range entries {
-				fold.Append(e)
-			}
-		}
-	}
-	return fold, err
-}
-
-// A folder is a copy's folder as the source of a fold that is not kept.
-type folder struct{ f *Follower }
-
-func (s folder) Entry(i int64) ([]byte, error) {
-	entries, err := s.f.stored(i, i+1)
 	if err != nil {
 		return nil, err
 	}
-	return entries[0], nil
+	fold.ReadFrom(&kept{f: f})
+	return fold, f.refold(fold, size)
+}
+
+// refold appends what is in the folder to a fold, up to size entries.
+func (f *Follower) refold(fold *record.Fold, size int64) error {
+	for fold.Size() < size {
+		entries, err := f.stored(fold.Size(), size)
+		if err != nil {
+			return err
+		}
+		for _, l := range fold.Ring().Look(entries...) {
+			fold.AppendLook(l)
+		}
+	}
+	return nil
 }
 
 // adopt takes entries that were vouched for below a head that is still to come.
@@ -273,8 +269,8 @@ func (s folder) Entry(i int64) ([]byte, error) {
 func (f *Follower) adopt(entries [][]byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, e := range entries {
-		f.fold.Append(e)
+	for _, l := range f.fold.Ring().Look(entries...) {
+		f.fold.AppendLook(l)
 	}
 	f.news()
 }
