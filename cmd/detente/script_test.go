@@ -41,9 +41,11 @@ func TestMain(m *testing.M) {
 //	flip FILE OFFSET      turn one bit of a file
 //	trim FILE             take the white space off its ends
 //	ready command...      run it again and again until it is no longer refused a connection
+//	tokens LABEL PIN...   make PKCS#11 tokens; $LIBRARY is their library
 //	comes command...      run it again and again until it says yes
 func TestStories(t *testing.T) {
 	t.Parallel()
+	removeHelper(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -57,7 +59,7 @@ func TestStories(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "draw": draw, "fill": fill, "keep": keep, "start": start, "end": end, "crash": crash, "fails": fails, "flip": flip, "trim": trim, "ready": ready, "comes": comes,
+			"exits": exits, "draw": draw, "fill": fill, "keep": keep, "start": start, "end": end, "crash": crash, "fails": fails, "flip": flip, "trim": trim, "ready": ready, "comes": comes, "tokens": tokens,
 		},
 	})
 }
