@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
+
+	"detente/internal/pkcs11/pkcs11test"
 )
 
 // procedures are the blocks of commands in docs/operations.md, by their names.
@@ -27,7 +29,7 @@ func procedures(t *testing.T) map[string]string {
 func TestProcedures(t *testing.T) {
 	s, c, acks := prepared(t, 5)
 	blocks, used := procedures(t), map[string]bool{}
-	follow := func(name string, p *player) {
+	follow := func(name string, p *player, more ...string) {
 		t.Helper()
 		used[name] = true
 		if blocks[name] == "" {
@@ -37,6 +39,7 @@ func TestProcedures(t *testing.T) {
 		cmd.Dir = s.dir
 		cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(program)+":"+os.Getenv("PATH"), "HOME="+s.dir,
 			"DIR="+p.dir, "KEY="+s.key(p.name), "RECORD="+s.record, "MIRROR="+s.record1())
+		cmd.Env = append(cmd.Env, more...)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%s for %s: %v\n%s", name, p.name, err, out)
 		}
@@ -68,9 +71,25 @@ func TestProcedures(t *testing.T) {
 	s.comesBack(c, host, acks)
 	s.mirrored(c)
 	follow("check", host)
+	token := s.token(agency)
+	follow("token-key", host, token...)
+	follow("token-sign", host, token...)
 	for name := range blocks {
 		if !used[name] {
 			t.Errorf("the commands called %s in docs/operations.md are followed by nobody", name)
 		}
 	}
+}
+
+// token is what a person has who moves a key into a token: the helper program
+// beside the binary, an empty slot, and a PIN in a file.
+func (s *stage) token(name string) []string {
+	s.t.Helper()
+	_, err := pkcs11test.Build(filepath.Dir(program))
+	s.must(err)
+	tokens, err := pkcs11test.New(s.dir)
+	s.must(err)
+	pin := s.path("pin")
+	s.must(os.WriteFile(pin, []byte("86420\n"), 0o600))
+	return []string{tokens.Env(), "LIBRARY=" + tokens.Library, "NAME=" + name, "KEY=" + s.key(name), "SO_PIN=13579", "PIN=86420", "DETENTE_PIN_FILE=" + pin}
 }
