@@ -284,10 +284,12 @@ func (s *soak) measure() held {
 	defer s.pause.Unlock()
 	h := s.hosted() // the large record is in memory at every measurement
 	defer s.d.done(h)
-	for range 2 { // rounds of witnesses under way end, and leave connections
+	goroutines, open := runtime.NumGoroutine(), files(s.t)
+	for range 10 { // rounds of witnesses under way end, and leave connections
 		s.http.CloseIdleConnections()
 		s.cfg.HTTP.CloseIdleConnections()
-		s.rest(min(*soakFor/20, time.Second))
+		s.rest(min(*soakFor/50, 100*time.Millisecond))
+		goroutines, open = min(goroutines, runtime.NumGoroutine()), min(open, files(s.t))
 	}
 	var pages, resident int64
 	statm, err := os.ReadFile("/proc/self/statm")
@@ -297,7 +299,7 @@ func (s *soak) measure() held {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return held{liveHeap(), resident * int64(os.Getpagesize()), runtime.NumGoroutine(), files(s.t), s.acknowledged()}
+	return held{liveHeap(), resident * int64(os.Getpagesize()), goroutines, open, s.acknowledged()}
 }
 
 // check opens the folder again and folds each record from its bytes.
