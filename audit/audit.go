@@ -1,8 +1,10 @@
 package audit
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 
 	"detente/agreement"
 	"detente/machine"
@@ -88,54 +90,76 @@ type Vault struct {
 // Run audits the bytes of an exported record. It is total: whatever the bytes
 // are, there is a report.
 func Run(file []byte) *Report {
-	r, err := run(file, (*record.Export).Fold)
+	r, err := RunFile(bytes.NewReader(file), int64(len(file)), oneByOne)
 	if err != nil {
-		return r.broken(err)
+		panic("audit: memory that cannot be read: " + err.Error())
 	}
 	return r
 }
 
-// RunWith is Run with a fold by other means (see record.Export.FoldWith): the
-// report is the same. The error is feed's, and there is no report then.
-func RunWith(file []byte, feed func(f *record.Fold, entries [][]byte) error) (*Report, error) {
-	var ended error
-	r, err := run(file, func(e *record.Export) (*record.Fold, error) {
-		return e.FoldWith(func(f *record.Fold, entries [][]byte) error {
-			ended = feed(f, entries)
-			return ended
-		})
-	})
-	if ended != nil {
-		return nil, ended
+// RunFile audits an exported record in a file of some size, of which it holds a
+// few tiles in memory at a time. feed must append every entry of the exported
+// record to its fold, in their order; however it does so, the report is the same.
+// An error says that the file could not be read, or that feed has ended: then
+// there is no report.
+func RunFile(file io.ReaderAt, size int64, feed func(*record.Fold, *record.ExportFile) error) (*Report, error) {
+	r := &Report{Broken: []Fault{}, Checked: []Count{}, Unknown: []string{}, Conduct: []Conduct{}, Vaults: []Vault{}, Unchecked: beyond}
+	err := r.run(file, size, feed)
+	if broken, ok := errors.AsType[*record.ExportError](err); ok {
+		r = &Report{Checked: []Count{}, Unknown: []string{}, Conduct: []Conduct{}, Vaults: []Vault{}, Unchecked: beyond}
+		r.Verdict, r.Broken = Broken, []Fault{{Part: broken.Part, Reason: broken.Reason}}
+		return r, nil
 	}
 	if err != nil {
-		return r.broken(err), nil
+		return nil, err
 	}
 	return r, nil
 }
 
-func run(file []byte, fold func(*record.Export) (*record.Fold, error)) (*Report, error) {
-	r := &Report{Broken: []Fault{}, Checked: []Count{}, Unknown: []string{}, Conduct: []Conduct{}, Vaults: []Vault{}, Unchecked: beyond}
-	e, err := record.ReadExport(file, record.DefaultLimits)
-	if err != nil {
-		return r, err
+func oneByOne(f *record.Fold, x *record.ExportFile) error {
+	for n := range x.Tiles() {
+		entries, err := x.Tile(n)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			f.Append(e)
+		}
 	}
-	f, err := fold(e)
+	return nil
+}
+
+func (r *Report) run(file io.ReaderAt, size int64, feed func(*record.Fold, *record.ExportFile) error) error {
+	e, err := record.OpenExport(file, size, record.DefaultLimits)
 	if err != nil {
-		return r, err
+		return err
+	}
+	f, err := e.NewFold()
+	if err != nil {
+		return err
+	}
+	if err := feed(f, e); err != nil {
+		return err
+	}
+	f.ReadFrom(e.Near())
+	if err := e.Check(f); err != nil {
+		return err
 	}
 	r.entries(f)
 	r.text(e, f)
 	for _, v := range f.InForce().Vaults {
 		if err := r.vault(e, f, v); err != nil {
-			return r, fmt.Errorf("vault %s: %w", v.Name, err)
+			if _, unread := errors.AsType[*record.ReadError](err); unread {
+				return err
+			}
+			return &record.ExportError{Part: "record", Reason: fmt.Sprintf("vault %s: %v", v.Name, err)}
 		}
 	}
 	r.undecided(f, max(f.Clock(), witnessed(e, f)))
 	if r.Verdict = Holds; len(r.Unknown) > 0 {
 		r.Verdict = Unknown
 	}
-	return r, nil
+	return nil
 }
 
 // beyond is what no audit of a record can check.
@@ -144,15 +168,6 @@ var beyond = []string{
 	"whether what was said is true: a signature shows who said it",
 	"for whom a segment is sealed, and what it shows: that is seen only after release",
 	"whether a custodian kept a copy of its share, or showed it to others",
-}
-
-func (r *Report) broken(err error) *Report {
-	f := Fault{Part: "record", Reason: err.Error()}
-	if x, ok := errors.AsType[*record.ExportError](err); ok {
-		f = Fault{Part: x.Part, Reason: x.Reason}
-	}
-	r.Verdict, r.Broken = Broken, append(r.Broken, f)
-	return r
 }
 
 func (r *Report) checked(n int, what string) {
@@ -177,7 +192,7 @@ func (r *Report) entries(f *record.Fold) {
 	r.checked(int(n.Inert), "entries without force: each named below")
 }
 
-func (r *Report) text(e *record.Export, f *record.Fold) {
+func (r *Report) text(e *record.ExportFile, f *record.Fold) {
 	a := f.Agreement()
 	r.Agreement = &Agreement{ID: a.ID.String(), Name: string(a.Name), Title: a.Title, Simulated: a.Simulated}
 	root := f.Root()
@@ -200,10 +215,10 @@ func moment(t agreement.Instant) machine.Moment {
 
 // witnessed is the clock of the checkpoint that ends the file, which is proof of
 // it though it is no entry.
-func witnessed(e *record.Export, f *record.Fold) agreement.Instant {
+func witnessed(e *record.ExportFile, f *record.Fold) agreement.Instant {
 	p, err := f.CheckProof(e.Checkpoint, f.Size())
 	if err != nil {
-		return record.Beginning // e.Fold has refused such a file
+		return record.Beginning // Check has refused such a file
 	}
 	return p.Hi
 }

@@ -1,6 +1,7 @@
 package audit_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"flag"
 	"fmt"
@@ -23,16 +24,18 @@ import (
 
 var figureEntries = flag.Int("entries", 20_000, "how many entries BenchmarkAudit audits")
 
-// TestRunWith: folded ahead on all cores or one by one, the report is the same;
+// TestRunFile: folded ahead on all cores or one by one, the report is the same;
 // also of a file that is not what it says.
-func TestRunWith(t *testing.T) {
+func TestRunFile(t *testing.T) {
 	file := export(t, "released")
 	for _, at := range []int{-1, len(file) / 2, len(file) - 3000} {
 		f := slices.Clone(file)
 		if at >= 0 {
 			f[at] ^= 1
 		}
-		r, err := audit.RunWith(f, func(f *record.Fold, entries [][]byte) error { return ahead.Fold(t.Context(), f, entries, nil) })
+		r, err := audit.RunFile(bytes.NewReader(f), int64(len(f)), func(f *record.Fold, x *record.ExportFile) error {
+			return ahead.File(t.Context(), f, x, ahead.Verified{}, nil)
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,8 +142,8 @@ func BenchmarkAudit(b *testing.B) {
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		began = time.Now()
-		r, err := audit.RunWith(file, func(f *record.Fold, entries [][]byte) error {
-			err := ahead.Fold(b.Context(), f, entries, nil)
+		r, err := audit.RunFile(bytes.NewReader(file), int64(len(file)), func(f *record.Fold, x *record.ExportFile) error {
+			err := ahead.File(b.Context(), f, x, ahead.Verified{}, nil)
 			b.StopTimer()
 			runtime.GC()
 			runtime.ReadMemStats(&after)

@@ -15,7 +15,7 @@ var errMissing = errors.New("not in this file")
 
 // vault folds the evidence of one vault, holds whoever acted on its outcome to
 // the certificate he carries, and computes the coverage.
-func (r *Report) vault(e *record.Export, f *record.Fold, v *agreement.Vault) error {
+func (r *Report) vault(e *record.ExportFile, f *record.Fold, v *agreement.Vault) error {
 	if err := vault.SelfTest(); err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (r *Report) dealings(l *vault.Reader, out *Vault) {
 }
 
 // outcome looks for the certificate of the outcome.
-func (r *Report) outcome(e *record.Export, f *record.Fold, v *agreement.Vault, out *Vault) {
+func (r *Report) outcome(e *record.ExportFile, f *record.Fold, v *agreement.Vault, out *Vault) {
 	c, err := f.Decide(v.Name, e.Checkpoint)
 	switch {
 	case err == nil:
@@ -107,14 +107,14 @@ func (r *Report) act(f *record.Fold, out *Vault, entry int64, by agreement.Name,
 }
 
 // coverage computes the coverage from the batches in the file.
-func (r *Report) coverage(e *record.Export, f *record.Fold, l *vault.Reader, out *Vault) {
+func (r *Report) coverage(e *record.ExportFile, f *record.Fold, l *vault.Reader, out *Vault) {
 	manifests := 0
 	cov, err := l.Cover(f, func(d vault.Digest) ([]byte, error) {
-		b, ok := e.Object(d)
-		if !ok {
-			return nil, errMissing
+		b, ok, err := e.Object(d)
+		if err == nil && !ok {
+			err = errMissing
 		}
-		return b, nil
+		return b, err
 	})
 	if errors.Is(err, vault.ErrNotOpen) {
 		return

@@ -76,8 +76,8 @@ func (f *Fold) Entry(i int64) *Judgement {
 	return j
 }
 
-// Read is Entry with the entry itself, read again. The error is that of the
-// source, or an *AlteredError: what is read must be what was folded.
+// Read is Entry with the entry itself, read again. The error is a
+// *ReadError: what is read must be what was folded.
 func (f *Fold) Read(i int64) (*Judged, error) {
 	judgement := f.Entry(i)
 	if judgement == nil {
@@ -119,10 +119,10 @@ func Must[T any](v T, err error) T {
 func (f *Fold) Bytes(i int64) ([]byte, error) {
 	b, err := f.source.Entry(i)
 	if err != nil {
-		return nil, fmt.Errorf("reading entry %d again: %w", i, err)
+		return nil, &ReadError{i, err}
 	}
 	if tlog.RecordHash(b) != f.tree.leaf(i) {
-		return nil, &AlteredError{i}
+		return nil, &ReadError{i, ErrAltered}
 	}
 	return b, nil
 }

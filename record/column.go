@@ -1,6 +1,7 @@
 package record
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -267,10 +268,20 @@ type memory struct{ all chunks[[]byte] }
 
 func (m *memory) Entry(i int64) ([]byte, error) { return *m.all.at(i), nil }
 
-// An AlteredError says that an entry was folded as one thing, and is now read as
-// another.
-type AlteredError struct{ Index int64 }
-
-func (e *AlteredError) Error() string {
-	return fmt.Sprintf("entry %d is not what it was when it was folded: whatever it is read from was changed or damaged since; restore it from a copy", e.Index)
+// A ReadError says that an entry which was folded cannot be read again. What the
+// fold says of it holds; whoever needs the entry itself cannot go on.
+type ReadError struct {
+	Index int64
+	Err   error // of the source, or ErrAltered
 }
+
+func (e *ReadError) Error() string {
+	return fmt.Sprintf("reading entry %d again, which was read before: %v", e.Index, e.Err)
+}
+
+// Unwrap gives what the source said.
+func (e *ReadError) Unwrap() error { return e.Err }
+
+// ErrAltered says that an entry was folded as one thing, and is now read as
+// another.
+var ErrAltered = errors.New("it is not what it was: the file that it is read from was changed or damaged since; restore it from a copy")

@@ -159,68 +159,28 @@ func tilePath(n int64, width int) string {
 // checks that the entries hash to the checkpoint's root. It does not judge
 // signatures: Fold does. Its error is an *ExportError.
 func ReadExport(container []byte, limits Limits) (*Export, error) {
-	if int64(len(container)) > limits.Bytes {
-		return nil, badExport("container", "has %d bytes, at most %d are read", len(container), limits.Bytes)
-	}
-	files, err := ustar.Read(bytes.NewReader(container), ustar.Limits{Files: limits.Files, File: maxFile, Total: limits.Bytes})
-	if err != nil {
-		return nil, badExport("container", "%v", err)
-	}
-	if len(files) < 2 || files[0].Path != fileFormat || files[1].Path != fileSums {
-		return nil, badExport("container", "want %s and %s as its first two files", fileFormat, fileSums)
-	}
-	if string(files[0].Data) != statement.PurposeExport.Line() {
-		return nil, badExport(fileFormat, "want %q; a newer version needs a newer program", statement.PurposeExport.Line())
-	}
-	if err := checkSums(files[1].Data, files[2:]); err != nil {
-		return nil, err
-	}
-	r := exportReader{files: files[2:]}
-	e := &Export{}
-	if e.Bundle, err = r.bundle(); err != nil {
-		return nil, err
-	}
-	head, err := r.checkpoint(e)
+	x, err := OpenExport(bytes.NewReader(container), int64(len(container)), limits)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.entries(e, head.Size); err != nil {
-		return nil, err
-	}
-	if err := r.objects(e); err != nil {
-		return nil, err
-	}
-	return e, checkRoot(e.Entries, head)
-}
-
-// checkSums holds every file to its line, and the lines to the files.
-func checkSums(got []byte, files []ustar.File) error {
-	rest := string(got)
-	for i, f := range files {
-		var line string
-		line, rest, _ = strings.Cut(rest, "\n")
-		digest := fmt.Sprintf("%x", sha256.Sum256(f.Data))
-		said, path, ok := strings.Cut(line, "  ")
-		switch {
-		case !ok || path != f.Path:
-			return badExport(fileSums, "line %d is not that of the file %s, which stands at that place", i+1, f.Path)
-		case said != digest:
-			return badExport(f.Path, "its SHA-256 is %s, which is not what %s says: one of the two was changed", digest, fileSums)
+	e := &Export{Bundle: x.Bundle, Checkpoint: x.Checkpoint}
+	var t Frontier
+	for n := range x.Tiles() {
+		entries, err := x.Tile(n)
+		if err != nil {
+			return nil, err
 		}
+		for _, b := range entries {
+			t.Add(tlog.RecordHash(b))
+		}
+		e.Entries = append(e.Entries, entries...)
 	}
-	if rest != "" || !bytes.Equal(got, sums(files)) {
-		return badExport(fileSums, "want exactly one line for each of the %d files, each ended by a newline", len(files))
+	for _, f := range x.objects {
+		b, err := x.read(f)
+		if err != nil {
+			return nil, err
+		}
+		e.Objects = append(e.Objects, b)
 	}
-	return nil
-}
-
-func checkRoot(entries [][]byte, head statement.Head) error {
-	var t tree
-	for _, e := range entries {
-		t.add(tlog.RecordHash(e))
-	}
-	if root, err := t.rootAt(t.size); err != nil || root != head.Root {
-		return badExport(fileCheckpoint, "its root is not that of the entries: one was changed, moved, dropped or added")
-	}
-	return nil
+	return e, x.checkRoot(t.Root())
 }

@@ -3,115 +3,11 @@ package record
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"slices"
-	"strings"
 
 	"detente/agreement"
-	"detente/internal/ustar"
-	"detente/statement"
 )
-
-// exportReader takes the files of a container in their order.
-type exportReader struct{ files []ustar.File }
-
-// take gives the next file if its path starts with prefix.
-func (r *exportReader) take(prefix string) (ustar.File, bool) {
-	if len(r.files) == 0 || !strings.HasPrefix(r.files[0].Path, prefix) {
-		return ustar.File{}, false
-	}
-	f := r.files[0]
-	r.files = r.files[1:]
-	return f, true
-}
-
-func (r *exportReader) bundle() (*agreement.Bundle, error) {
-	var files []agreement.File
-	for {
-		f, ok := r.take(folderBundle)
-		if !ok {
-			break
-		}
-		f.Path = strings.TrimPrefix(f.Path, folderBundle)
-		if n := len(files); n > 0 && files[n-1].Path >= f.Path {
-			return nil, badExport(folderBundle+f.Path, "want the files of the bundle in byte order of their paths")
-		}
-		files = append(files, agreement.File{Path: f.Path, Data: f.Data})
-	}
-	b, err := agreement.NewBundle(files)
-	if err != nil {
-		return nil, badExport(folderBundle, "%v", err)
-	}
-	return b, nil
-}
-
-func (r *exportReader) checkpoint(e *Export) (statement.Head, error) {
-	f, ok := r.take(fileCheckpoint)
-	if !ok || f.Path != fileCheckpoint {
-		return statement.Head{}, badExport(fileCheckpoint, "is missing: want it after the files of the bundle")
-	}
-	n, err := statement.ParseNote(f.Data)
-	if err != nil {
-		return statement.Head{}, badExport(fileCheckpoint, "%v", err)
-	}
-	c, err := statement.ParseCheckpoint(n.Text)
-	if err != nil {
-		return statement.Head{}, badExport(fileCheckpoint, "%v", err)
-	}
-	if c.Size < 1 {
-		return statement.Head{}, badExport(fileCheckpoint, "of size 0: want one that covers entries")
-	}
-	e.Checkpoint = f.Data
-	return c.Head(), nil
-}
-
-// entries reads the tiles of a record of this size: all full but the last.
-func (r *exportReader) entries(e *Export, size int64) error {
-	for n := int64(0); n*tileWidth < size; n++ {
-		w := int(min(tileWidth, size-n*tileWidth))
-		want := tilePath(n, w)
-		f, ok := r.take(want)
-		if !ok || f.Path != want {
-			return badExport(want, "is missing: the checkpoint has %d entries", size)
-		}
-		b := f.Data
-		for i := range w {
-			if len(b) < 2 || len(b)-2 < int(binary.BigEndian.Uint16(b)) {
-				return badExport(want, "ends within entry %d", n*tileWidth+int64(i))
-			}
-			end := 2 + int(binary.BigEndian.Uint16(b))
-			e.Entries = append(e.Entries, b[2:end:end])
-			b = b[end:]
-		}
-		if len(b) > 0 {
-			return badExport(want, "has %d bytes after its %d entries", len(b), w)
-		}
-	}
-	return nil
-}
-
-func (r *exportReader) objects(e *Export) error {
-	last := ""
-	for {
-		f, ok := r.take(folderObjects)
-		if !ok {
-			break
-		}
-		if want := fmt.Sprintf("%s%x", folderObjects, sha256.Sum256(f.Data)); f.Path != want {
-			return badExport(f.Path, "is an object with another digest, %s", strings.TrimPrefix(want, folderObjects))
-		}
-		if f.Path <= last {
-			return badExport(f.Path, "want objects in the order of their digests, each once")
-		}
-		last = f.Path
-		e.Objects = append(e.Objects, f.Data)
-	}
-	if len(r.files) > 0 {
-		return badExport(r.files[0].Path, "does not belong here: want %s, %s, %s, tiles and objects, in this order", fileFormat, folderBundle, fileCheckpoint)
-	}
-	return nil
-}
 
 // Fold folds the exported record and judges what ReadExport leaves: that the
 // bundle is a sound text, that the checkpoint is final for it, and that every
@@ -130,7 +26,22 @@ func (e *Export) Fold() (*Fold, error) {
 // to say how far it is: feed must append each entry, in order, and its error
 // ends the fold.
 func (e *Export) FoldWith(feed func(f *Fold, entries [][]byte) error) (*Fold, error) {
-	a, diagnostics := agreement.Read(e.Bundle)
+	f, err := foldOf(e.Bundle)
+	if err != nil {
+		return nil, err
+	}
+	if err := feed(f, e.Entries); err != nil {
+		return nil, err
+	}
+	if f.Size() != int64(len(e.Entries)) {
+		return nil, fmt.Errorf("record: %d of %d entries were folded", f.Size(), len(e.Entries))
+	}
+	return f, e.Check(f)
+}
+
+// foldOf begins the fold of the record of a bundle.
+func foldOf(b *agreement.Bundle) (*Fold, error) {
+	a, diagnostics := agreement.Read(b)
 	if a == nil {
 		for _, d := range diagnostics {
 			if !d.Warning {
@@ -143,28 +54,30 @@ func (e *Export) FoldWith(feed func(f *Fold, entries [][]byte) error) (*Fold, er
 	if err != nil {
 		return nil, badExport(folderBundle, "%v", err)
 	}
-	if err := feed(f, e.Entries); err != nil {
-		return nil, err
-	}
-	if f.Size() != int64(len(e.Entries)) {
-		return nil, fmt.Errorf("record: %d of %d entries were folded", f.Size(), len(e.Entries))
-	}
-	return f, e.Check(f)
+	return f, nil
 }
 
-// Check holds a fold of exactly this export's entries to the rest of it.
-func (e *Export) Check(f *Fold) error {
+// checkFold holds a fold to the checkpoint that ends the export.
+func checkFold(f *Fold, checkpoint []byte, first string) error {
 	if j := f.Entry(0); j == nil || j.Fault != nil {
-		return badExport(tilePath(0, min(tileWidth, len(e.Entries))), "entry 0 is not the opening of the record of this bundle, %s", f.agreement.ID)
+		return badExport(first, "entry 0 is not the opening of the record of this bundle, %s", f.agreement.ID)
 	}
-	size, err := f.Final(e.Checkpoint)
+	size, err := f.Final(checkpoint)
 	if err != nil {
 		return badExport(fileCheckpoint, "%v", err)
 	}
 	if size != f.Size() {
 		return badExport(fileCheckpoint, "of size %d, with %d entries: want it to cover exactly the entries", size, f.Size())
 	}
-	named := f.batches(size)
+	return nil
+}
+
+// Check holds a fold of exactly this export's entries to the rest of it.
+func (e *Export) Check(f *Fold) error {
+	if err := checkFold(f, e.Checkpoint, tilePath(0, min(tileWidth, len(e.Entries)))); err != nil {
+		return err
+	}
+	named := f.batches(f.Size())
 	for _, o := range e.Objects {
 		if d := sha256.Sum256(o); !named[d] {
 			return badExport(fmt.Sprintf("%s%x", folderObjects, d), "no statement on the record names it")

@@ -83,8 +83,16 @@ func (f *Fold) Ring() *Ring {
 // their signatures together, for half the price of one after the other. An entry
 // must not be changed afterwards.
 func (r *Ring) Look(entries ...[]byte) []*Look {
+	looks, _, _ := r.LookUnless(nil, entries...)
+	return looks
+}
+
+// LookUnless is Look, but that signatures are not verified if known has the sum
+// of all of them; see statement.Batch.VerifiedUnless. With all, every signature
+// that it looked at is good, and the next time known may have sum.
+func (r *Ring) LookUnless(known map[statement.Sum]bool, entries ...[]byte) (looks []*Look, sum statement.Sum, all bool) {
 	var batch statement.Batch
-	looks := make([]*Look, len(entries))
+	looks = make([]*Look, len(entries))
 	for i, e := range entries {
 		l := &Look{entry: e, leaf: tlog.RecordHash(e)}
 		looks[i] = l
@@ -102,11 +110,11 @@ func (r *Ring) Look(entries ...[]byte) []*Look {
 			}
 		}
 	}
-	good := batch.Verified()
+	good, sum, all := batch.VerifiedUnless(known)
 	for _, l := range looks {
 		l.good = good
 	}
-	return looks
+	return looks, sum, all
 }
 
 func (r *Ring) addStatement(b *statement.Batch, s *statement.Signed) {

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"detente/audit"
 	"detente/internal/ahead"
 	"detente/internal/durable"
+	"detente/internal/resume"
 	"detente/mirror"
 	"detente/record"
 	"detente/vault"
@@ -21,7 +24,7 @@ import (
 
 func auditCommand(t terminal) *cobra.Command {
 	var asJSON bool
-	var remember string
+	var remember, resumed string
 	c := &cobra.Command{
 		Use:     "audit PATH",
 		GroupID: groupSee,
@@ -30,18 +33,14 @@ func auditCommand(t terminal) *cobra.Command {
 bytes: every signature, proof of time,
 effect, deadline, dealing and manifest; say what was checked, what could not be, and how things stand. Exit 0: everything
 holds; 1: something is wrong, and it is named; 3: nothing is wrong but something could not be found out, for example
-because the proof that decides is not covered yet.`,
-		Example: "  detente audit out/demo/released.detente",
+because the proof that decides is not covered yet.
+
+Nearly all of the time goes into signatures. With --resume FILE the command keeps in FILE which of them it has verified; if
+it is interrupted, however that happens, the same command goes on from there, and its report is the same. The file belongs to
+this program and to you: whoever can write it can have signatures taken as good that nobody made.`,
+		Example: "  detente audit out/demo/released.detente\n  detente audit record.detente --resume record.verified",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			b, err := toAudit(cmd.Context(), t, args[0], remember)
-			if err != nil {
-				return err
-			}
-			done := t.working("auditing " + args[0])
-			r, err := audit.RunWith(b, func(f *record.Fold, entries [][]byte) error {
-				return ahead.Fold(cmd.Context(), f, entries, tellEntries(t, len(entries)))
-			})
-			done()
+			r, err := auditOf(cmd.Context(), t, args[0], remember, resumed)
 			if err != nil {
 				return err
 			}
@@ -62,8 +61,45 @@ because the proof that decides is not covered yet.`,
 		},
 	}
 	c.Flags().StringVar(&remember, "dir", "", dirUsage)
+	c.Flags().StringVar(&resumed, "resume", "", "keep in `FILE` what was verified, and go on from what it holds")
 	jsonFlag(c, &asJSON)
 	return c
+}
+
+// auditOf audits what path names; with resumed it keeps there what it verified.
+func auditOf(ctx context.Context, t terminal, path, remember, resumed string) (*audit.Report, error) {
+	file, size, end, err := toAudit(ctx, t, path, remember)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	var verified ahead.Verified
+	if resumed != "" {
+		state, err := resume.Open(resumed)
+		if err != nil {
+			return nil, usage("--resume: %w", err)
+		}
+		defer state.Close()
+		verified = ahead.Verified{Known: state.Known, Note: state.Note}
+	}
+	defer t.working("auditing " + path)()
+	folded, entries := 0, int64(0)
+	r, err := audit.RunFile(file, size, func(f *record.Fold, x *record.ExportFile) error {
+		entries = x.Size()
+		tell := tellEntries(t, int(entries))
+		return ahead.File(ctx, f, x, verified, func(done int) {
+			folded = done
+			tell(done)
+		})
+	})
+	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		hint := "nothing was kept; with --resume FILE the command keeps what it verified"
+		if resumed != "" {
+			hint = fmt.Sprintf("go on with: detente audit %s --resume %s", path, resumed)
+		}
+		return nil, &exitError{exitUnknown, fmt.Errorf("interrupted after %d of %d entries\n%s", folded, entries, hint)}
+	}
+	return r, err
 }
 
 // everyEntries is how often an audit says how far it is.
@@ -82,28 +118,34 @@ func tellEntries(t terminal, n int) func(done int) {
 
 // toAudit is the exported record in a file, of a mirror's folder, or of a
 // running record as far as it is final.
-func toAudit(ctx context.Context, t terminal, path, remember string) ([]byte, error) {
-	if strings.HasPrefix(path, "http://") || strings.HasPrefix(path, "https://") {
-		s, err := followRecord(ctx, t, path, remember)
+func toAudit(ctx context.Context, t terminal, path, remember string) (file io.ReaderAt, size int64, end func(), err error) {
+	var s *subject
+	switch {
+	case strings.HasPrefix(path, "http://") || strings.HasPrefix(path, "https://"):
+		s, err = followRecord(ctx, t, path, remember)
+	case isMirror(path):
+		s, err = openMirror(ctx, path)
+	default:
+		f, err := os.Open(path)
 		if err != nil {
-			return nil, err
+			return nil, 0, nil, usage("%w", err)
 		}
-		defer s.close()
-		return exported(ctx, t, s)
-	}
-	if !isMirror(path) {
-		b, err := os.ReadFile(path)
+		info, err := f.Stat()
+		if err == nil && !info.Mode().IsRegular() {
+			err = fmt.Errorf("%s: want an exported record, a mirror's folder or an address", path)
+		}
 		if err != nil {
-			return nil, usage("%w", err)
+			f.Close()
+			return nil, 0, nil, usage("%w", err)
 		}
-		return b, nil
+		return f, info.Size(), func() { f.Close() }, nil
 	}
-	s, err := openMirror(ctx, path)
 	if err != nil {
-		return nil, err
+		return nil, 0, nil, err
 	}
 	defer s.close()
-	return exported(ctx, t, s)
+	b, err := exported(ctx, t, s)
+	return bytes.NewReader(b), int64(len(b)), func() {}, err
 }
 
 // exported is the record as one file, as far as it is final.

@@ -11,6 +11,7 @@ import (
 	"runtime"
 
 	"detente/record"
+	"detente/statement"
 )
 
 // chunk is how many entries are looked at together: enough that a batch of
@@ -20,23 +21,65 @@ const chunk = 256
 // Fold appends entries to f. tell, if not nil, is called now and then with how
 // many are folded. The error is that of ctx, and f is then folded in part.
 func Fold(ctx context.Context, f *record.Fold, entries [][]byte, tell func(done int)) error {
+	n := (len(entries) + chunk - 1) / chunk
+	read := func(k int64) ([][]byte, error) {
+		return entries[k*chunk : min((int(k)+1)*chunk, len(entries))], nil
+	}
+	return inOrder(ctx, f, int64(n), read, Verified{}, tell)
+}
+
+// Verified is what somebody remembers of signatures that were verified before,
+// in another run perhaps. The zero Verified remembers nothing.
+type Verified struct {
+	Known map[statement.Sum]bool      // of tiles whose signatures need not be verified again
+	Note  func(s statement.Sum) error // told of each other whose signatures are all good
+}
+
+// File appends the entries of an exported record to its fold, a tile at a time,
+// each read and looked at ahead. tell is as for Fold. The error is one of
+// reading, of Note, of what was read, or of ctx; f is then folded in part.
+func File(ctx context.Context, f *record.Fold, x *record.ExportFile, v Verified, tell func(done int)) error {
+	return inOrder(ctx, f, x.Tiles(), x.Tile, v, tell)
+}
+
+// A part is entries that were looked at together.
+type part struct {
+	looks []*record.Look
+	sum   statement.Sum
+	all   bool // every signature is good
+	err   error
+}
+
+func inOrder(ctx context.Context, f *record.Fold, n int64, read func(k int64) ([][]byte, error), v Verified, tell func(done int)) error {
 	cores := runtime.GOMAXPROCS(0)
-	pending := make([]chan []*record.Look, 0, cores+1)
-	for at, done := 0, 0; done < len(entries); {
-		for len(pending) <= cores && at < len(entries) {
-			part := entries[at:min(at+chunk, len(entries))]
-			ring, out := f.Ring(), make(chan []*record.Look, 1)
-			go func() { out <- ring.Look(part...) }()
+	pending := make([]chan part, 0, cores+1)
+	for at, done := int64(0), 0; at < n || len(pending) > 0; {
+		for ; len(pending) <= cores && at < n; at++ {
+			ring, k, out := f.Ring(), at, make(chan part, 1)
+			go func() {
+				entries, err := read(k)
+				p := part{err: err}
+				if err == nil {
+					p.looks, p.sum, p.all = ring.LookUnless(v.Known, entries...)
+				}
+				out <- p
+			}()
 			pending = append(pending, out)
-			at += len(part)
 		}
-		looks := <-pending[0]
+		p := <-pending[0]
 		pending = append(pending[:0], pending[1:]...)
-		for _, l := range looks {
+		if p.err != nil {
+			return p.err
+		}
+		if p.all && v.Note != nil && !v.Known[p.sum] {
+			if err := v.Note(p.sum); err != nil {
+				return err
+			}
+		}
+		for _, l := range p.looks {
 			f.AppendLook(l)
 		}
-		done += len(looks)
-		if tell != nil {
+		if done += len(p.looks); tell != nil {
 			tell(done)
 		}
 		if err := ctx.Err(); err != nil {

@@ -55,7 +55,7 @@ func (r *Reader) Next() (path string, size int64, err error) {
 }
 
 func (r *Reader) next() (string, int64, error) {
-	if _, err := io.Copy(io.Discard, r); err != nil {
+	if err := r.skip(); err != nil {
 		return "", 0, err
 	}
 	if err := r.zeros(r.pad, "zeros after the data"); err != nil {
@@ -78,6 +78,22 @@ func (r *Reader) next() (string, int64, error) {
 	r.total += size
 	return path, size, nil
 }
+
+// skip goes past what is unread of the present file: without reading it where
+// the underlying reader can. What is then missing is found at the next header.
+func (r *Reader) skip() error {
+	if s, ok := r.r.(io.Seeker); ok && r.left > 0 {
+		if _, err := s.Seek(r.left, io.SeekCurrent); err != nil {
+			return err
+		}
+		r.offset, r.left = r.offset+r.left, 0
+	}
+	_, err := io.Copy(io.Discard, r)
+	return err
+}
+
+// Offset is where the data of the present file begins, before any of it is read.
+func (r *Reader) Offset() int64 { return r.offset }
 
 func (r *Reader) parse(h [Block]byte, start int64) (string, int64, error) {
 	refuse := func(at int64, want string, args ...any) error {
