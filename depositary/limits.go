@@ -47,7 +47,7 @@ const (
 	// textWeight is about what the compiled text, the machine and the indexes of a
 	// small record hold, in bytes; entryWeight what each entry adds.
 	textWeight  = 32 << 10
-	entryWeight = 512
+	entryWeight = 200
 	// The survey pauses after each record surveyShare times as long as it took to
 	// read it, within these bounds, so that it leaves most of a core to others and
 	// ten thousand small records take some twenty seconds. What could not be read is

@@ -135,7 +135,7 @@ func TestSoak(t *testing.T) {
 	}
 	s.rest(*soakFor / 10) // as fast as it can
 	peak := float64(s.acknowledged()) / (*soakFor / 10).Seconds()
-	s.pace.Store(int64(float64(soakWriters+soakWanderers) / (0.8 * peak) * 1e9))
+	s.pace.Store(int64(float64(soakWriters+soakWanderers) / max(0.8*peak, soakWriters) * 1e9)) // a second at most
 	faults := map[string]int{}
 	s.trouble(*soakFor/10, faults)
 	early := s.measure()
