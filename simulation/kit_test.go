@@ -28,7 +28,6 @@ type play struct {
 	t       *testing.T
 	ctx     context.Context
 	claimed statement.ID // the agency's report of the lifting
-	amended bool         // the text was, which the calculator does not read
 }
 
 // within is how long a test waits for anything, in the machine's time: far

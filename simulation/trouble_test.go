@@ -254,7 +254,7 @@ func (p *play) amend(terms simulation.Terms) {
 			p.t.Fatalf("in force is %s", f.InForce().ID)
 		}
 	})
-	p.Terms, p.amended = terms, true
+	p.Terms = terms
 }
 
 // May 2021: the close is put off before it passes. What was dealt under the old

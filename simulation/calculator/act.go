@@ -14,8 +14,6 @@ func (l *life) openClaims() (all []int64) {
 	return all
 }
 
-func (l *life) claimCount() []int64 { return l.openClaims() }
-
 // act lets a statement of the machine take effect.
 func (l *life) act(at int64, s *said) bool {
 	l.advance(at)

@@ -104,6 +104,13 @@ func raw(n int, orEmpty bool) rule {
 	}
 }
 
+// part is 1 to 40,960 bytes.
+func part(c *cursor) any {
+	b, ok := base64Bytes(quoted(c))
+	c.ok(ok && len(b) >= 1 && len(b) <= 40960)
+	return string(b)
+}
+
 var digits = regexp.MustCompile(`^-?(?:0|[1-9][0-9]*)`)
 
 func number(lo, hi int64) rule {
@@ -265,7 +272,13 @@ var kinds = map[string]kind{
 	"key": {"party device custodian", false, also(body("add", someKey, "revoke", someKey, "need", number(1, 16), "reason", aText), func(o object) bool {
 		return !slices.ContainsFunc(o["add"].([]any), func(k any) bool { return slices.Contains(o["revoke"].([]any), k) })
 	}), "some"},
-	"outcome": {"party custodian", false, body("vault", aName, "outcome", matching(`release|erase`)), "some"},
+	"text": {"party", false, also(body("bundle", aHex, "part", number(1, 207), "of", number(1, 207), "data", part), func(o object) bool {
+		return o["part"].(int64) <= o["of"].(int64) && (o["part"] == o["of"] || len(o["data"].(string)) == 40960)
+	}), "some"},
+	"amend":    {"party", false, body("bundle", aHex, "findings", aHex, "reason", aText), "some"},
+	"renounce": {"custodian", false, body("bundle", aHex), "some"},
+	"host":     {"depositary", false, body("address", aWord, "reason", aText), "some"},
+	"outcome":  {"party custodian", false, body("vault", aName, "outcome", matching(`release|erase`)), "some"},
 	"declare": {"party device custodian depositary", false, also(body("text", aText, "documents", docs), func(o object) bool {
 		return o["text"] != "" || len(o["documents"].([]any)) > 0
 	}), ""},

@@ -14,9 +14,9 @@
 // # No promise
 //
 // It reads only such texts as the simulation writes and the example of the
-// cameras: parties, measures, commitments to do something, vaults. A text with
-// anything else is refused, and so is a record that amends its text; neither is
-// ever read in part. It trusts that a text is
+// cameras: parties, measures, commitments to do something, vaults; in one file,
+// and amended without new names for old blocks and without new vaults. Anything
+// else is refused, and never read in part. It trusts that a text is
 // sound, and takes the agreement's id from the record's opening: whoever calls
 // it compares that with the digest of the bundle. It is slow.
 package calculator
@@ -85,9 +85,10 @@ func Run(text []byte, entries [][]byte, objects map[[32]byte][]byte) (r *Result,
 	if len(entries) == 0 {
 		return nil, errors.New("a record has at least its opening")
 	}
-	c := &calculation{terms: read(text)}
-	c.readAll(entries)
-	f := c.fold()
+	f := newFold(text)
+	for _, e := range entries {
+		f.take(e)
+	}
 	return f.result(objects), nil
 }
 
@@ -130,8 +131,8 @@ func (f *fold) result(objects map[[32]byte][]byte) *Result {
 	}
 	for k, t := range f.vaults {
 		v := Vault{Name: t.name, Outcome: f.life.vaults[k].status}
-		v.Certificates, v.Holds = f.certificates(k)
-		v.Coverage = f.coverage(k, objects)
+		v.Certificates, v.Holds = f.certificates(t.name)
+		v.Coverage = f.coverage(t.name, objects)
 		r.Vaults = append(r.Vaults, v)
 	}
 	return r

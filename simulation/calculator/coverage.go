@@ -138,9 +138,9 @@ type survey struct {
 	cameras                     map[string]*camera
 }
 
-func (f *fold) coverage(k int, objects map[[32]byte][]byte) []Camera {
-	v := f.vaults[k]
-	s := &survey{ledger: f.ledger(v), opens: f.life.inForceAt, closes: f.life.closesAt(k), asOf: f.clock, cameras: map[string]*camera{}}
+func (f *fold) coverage(vault string, objects map[[32]byte][]byte) []Camera {
+	v, k := f.of(vault), f.life.vault(vault)
+	s := &survey{ledger: f.ledger(vault), opens: f.life.inForceAt, closes: f.life.closesAt(k), asOf: f.clock, cameras: map[string]*camera{}}
 	if v.opens != nil {
 		s.opens = f.life.at(v.opens)
 	}
@@ -159,7 +159,7 @@ func (f *fold) coverage(k int, objects map[[32]byte][]byte) []Camera {
 	}
 	seen := map[any]bool{}
 	for i, j := range f.judged {
-		if x := j.said; x != nil && x.kind == "seal" && x.by == v.recorder && x.body["vault"] == v.name && !seen[x.body["batch"]] {
+		if x := j.said; x != nil && x.kind == "seal" && x.body["vault"] == v.name && x.by == f.past[i-1].of(vault).recorder && !seen[x.body["batch"]] {
 			seen[x.body["batch"]] = true
 			s.seal(i, x, objects)
 		}

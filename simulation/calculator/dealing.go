@@ -49,6 +49,7 @@ type dealing struct {
 	core           object
 	texts          map[int]string // ciphertexts by seat, 1 first
 	complete, void bool
+	enough         int // acknowledgements that seal it
 	acknowledged   map[int]bool
 	complained     map[int]bool
 	sealedAt       int // -1
@@ -57,7 +58,9 @@ type dealing struct {
 // A ledger is what became of the keys and dealings of a vault.
 type ledger struct {
 	*fold
-	v        *vaultTerms
+	v        *vaultTerms // before the entry that is read
+	seats    []string    // all custodians so far, by their numbers
+	text     *terms
 	id       []byte
 	vaultID  []byte
 	keys     []*published
@@ -67,22 +70,41 @@ type ledger struct {
 	dealings []*dealing
 }
 
-func (f *fold) ledger(v *vaultTerms) *ledger {
+func (f *fold) ledger(vault string) *ledger {
 	id, _ := hexBytes(f.id)
-	l := &ledger{fold: f, v: v, id: id, vaultID: digest("detente/vault/vault/1", id, []byte(v.name)),
+	l := &ledger{fold: f, id: id, vaultID: digest("detente/vault/vault/1", id, []byte(vault)),
 		accepted: map[string]bool{}, barred: map[string]bool{}, tried: map[int64]int64{}}
 	for i, j := range f.judged {
-		if s := j.said; s != nil && s.body["vault"] == v.name {
+		if s := j.said; s != nil && s.body["vault"] == vault {
 			l.take(i, s)
 		}
+		l.turn(f.past[i].terms, vault)
 	}
 	return l
 }
 
+// turn reads on under a text: its custodians have seats, and those who were
+// barred again, if it says anew who has.
+func (l *ledger) turn(t *terms, vault string) {
+	if t == l.text {
+		return
+	}
+	was, v := l.v, t.of(vault)
+	for _, c := range v.custodians {
+		if !slices.Contains(l.seats, c) {
+			l.seats = append(l.seats, c)
+		}
+		if was != nil && (!slices.Equal(was.custodians, v.custodians) || was.need != v.need || was.absent != v.absent || changed(l.text, t, c)) {
+			delete(l.barred, c)
+		}
+	}
+	l.text, l.v = t, v
+}
+
 func (l *ledger) take(i int, s *said) {
-	custodian := slices.Contains(l.v.custodians, s.by)
+	custodian := slices.Contains(l.seats, s.by)
 	switch {
-	case s.kind == "accept-custody" && custodian:
+	case s.kind == "accept-custody" && custodian && !l.replaced(s.by):
 		if l.publish(i, s.by, s.body["key"].(string)) {
 			l.accepted[s.by] = true
 		}
@@ -99,7 +121,9 @@ func (l *ledger) take(i int, s *said) {
 	case (s.kind == "acknowledge" || s.kind == "complain") && custodian:
 		for _, d := range l.dealings {
 			if d.digest == s.body["digest"] && l.seatOf(d, s) {
-				l.publish(i, s.by, s.body["next"].(string))
+				if !l.replaced(s.by) {
+					l.publish(i, s.by, s.body["next"].(string))
+				}
 				if s.kind == "acknowledge" {
 					l.acknowledge(i, d, s)
 				} else {
@@ -110,6 +134,9 @@ func (l *ledger) take(i int, s *said) {
 		}
 	}
 }
+
+// replaced is whether the text does not name a custodian any more.
+func (l *ledger) replaced(name string) bool { return !slices.Contains(l.v.custodians, name) }
 
 // publish takes a key, unless it is refused.
 func (l *ledger) publish(i int, by, key string) bool {
@@ -193,7 +220,7 @@ func (l *ledger) deal(i int, s *said) {
 		}
 	}
 	l.dealings = append(l.dealings, &dealing{epoch: epoch, attempt: attempt, digest: s.body["digest"].(string), core: s.body,
-		statements: []string{hex.EncodeToString(s.id[:])}, texts: map[int]string{}, acknowledged: map[int]bool{}, complained: map[int]bool{}, sealedAt: -1})
+		statements: []string{hex.EncodeToString(s.id[:])}, texts: map[int]string{}, acknowledged: map[int]bool{}, complained: map[int]bool{}, sealedAt: -1, enough: l.v.need + l.v.absent})
 }
 
 func sameCore(a, b object) bool {
@@ -217,7 +244,7 @@ func (l *ledger) sound(i int, s *said) bool {
 		}
 	}
 	seats, keyed := b["seats"].([]any), map[string]bool{}
-	if b["need"] != int64(l.v.need) || len(seats) != len(l.v.custodians) || attempt <= l.tried[epoch] {
+	if b["need"] != int64(l.v.need) || len(seats) != len(l.seats) || attempt <= l.tried[epoch] {
 		return false
 	}
 	for _, d := range l.dealings {
@@ -227,7 +254,7 @@ func (l *ledger) sound(i int, s *said) bool {
 	}
 	for n, x := range seats {
 		name, key := x.(object)["custodian"].(string), x.(object)["key"].(string)
-		if name != l.v.custodians[n] || keyed[key] {
+		if name != l.seats[n] || keyed[key] {
 			return false
 		}
 		if key == "" {
@@ -237,7 +264,7 @@ func (l *ledger) sound(i int, s *said) bool {
 			continue
 		}
 		keyed[key] = true
-		if k := l.find(key); k == nil || k.by != name || k.used || l.barred[name] || !l.accepted[name] {
+		if k := l.find(key); k == nil || k.by != name || k.used || l.barred[name] || !l.accepted[name] || l.replaced(name) {
 			return false
 		}
 	}
@@ -246,7 +273,7 @@ func (l *ledger) sound(i int, s *said) bool {
 
 // leftOut is whether a custodian without a key in a core had one to be used.
 func (l *ledger) leftOut(i int, s *said, name string) bool {
-	if l.barred[name] || !l.accepted[name] {
+	if l.barred[name] || !l.accepted[name] || l.replaced(name) {
 		return false
 	}
 	recent := s.seen > 0 && l.past[s.seen-1].clock != beginning && l.past[i].clock-l.past[s.seen-1].clock <= 600
@@ -390,7 +417,7 @@ func (l *ledger) acknowledge(i int, d *dealing, s *said) {
 		return
 	}
 	d.acknowledged[seat] = true
-	if d.sealedAt < 0 && len(d.acknowledged) >= l.v.need+l.v.absent {
+	if d.sealedAt < 0 && len(d.acknowledged) >= d.enough {
 		d.sealedAt = i
 	}
 }

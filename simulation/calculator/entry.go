@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -17,13 +18,21 @@ type said struct {
 	kind    string
 	body    object
 	keys    [][]byte // of its author at its place
+	bundle  string
+	version int // of that bundle, at its place
 }
 
 // A proof is a valid proof of time, or any cosigned checkpoint.
 type proof struct {
 	size   int64
-	times  map[string]int64 // of the witnesses that count
+	by     []quorum
 	lo, hi int64
+}
+
+// A quorum are the times of the witnesses of a list that count.
+type quorum struct {
+	list  *council
+	times map[string]int64
 }
 
 type judged struct {
@@ -37,12 +46,16 @@ type calculation struct {
 	*terms
 	id      string
 	origin  string
-	logs    []*verifier
 	entries [][]byte
 	leaves  [][32]byte
 	roots   [][32]byte // of the first i entries
 	judged  []judged
 	opened  bool
+
+	whole    map[string]*terms  // the texts on the record, by bundle
+	parcels  map[string]*parcel // what is there of others
+	versions []*version
+	eras     []era
 }
 
 // head reads the opening: it says which agreement this is, which the caller
@@ -62,9 +75,7 @@ func (c *calculation) head() {
 		clock = "simulated"
 	}
 	c.opened = string(c.entries[0]) == fmt.Sprintf("detente/record/1\nagreement %s\norigin %s\nclock %s\n", c.id, c.origin, clock)
-	for _, k := range c.logKeys {
-		c.logs = append(c.logs, newVerifier(c.origin, 1, k))
-	}
+	c.versions = []*version{{id: c.id, terms: c.terms}}
 }
 
 func (c *calculation) judge(i int) (j judged) {
@@ -101,18 +112,13 @@ func otherVersion(first string) bool {
 	return false
 }
 
-// amending are the kinds by which the text or the host of a record may change.
-// A record with one of them is refused, for what follows it cannot be read by
-// the first text alone.
-var amending = []string{"text", "amend", "renounce", "host"}
-
 // parse reads a statement's note: its text's lines, unsigned.
-func (c *calculation) parse(e []byte) (s *said, agreement, bundle, root string, n note, fault string) {
+func (c *calculation) parse(e []byte) (s *said, agreement, root string, n note, fault string) {
 	const bad = "not-canonical"
 	n, ok := readNote(e)
 	part := strings.Split(n.text, "\n")
 	if !ok || n.many || len(part) != 9 || part[8] != "" {
-		return nil, "", "", "", n, bad
+		return nil, "", "", n, bad
 	}
 	get := func(k int, word string) string {
 		v, found := strings.CutPrefix(part[k], word+" ")
@@ -120,10 +126,10 @@ func (c *calculation) parse(e []byte) (s *said, agreement, bundle, root string, 
 		return v
 	}
 	s = &said{id: sha256.Sum256([]byte(n.text))}
-	agreement, bundle, s.by, s.answers = get(1, "agreement"), get(2, "bundle"), get(3, "by"), get(4, "answers")
+	agreement, s.bundle, s.by, s.answers = get(1, "agreement"), get(2, "bundle"), get(3, "by"), get(4, "answers")
 	seen := get(5, "seen")
 	s.kind = get(6, "kind")
-	for _, h := range []string{agreement, bundle} {
+	for _, h := range []string{agreement, s.bundle} {
 		_, good := hexBytes(h)
 		ok = ok && good
 	}
@@ -137,25 +143,22 @@ func (c *calculation) parse(e []byte) (s *said, agreement, bundle, root string, 
 	ok = ok && !name.bad && sized && based && len(b) == 32 && (s.answers == "-" || answered && s.answers != strings.Repeat("0", 64)) &&
 		(s.seen != 0 || string(b) == strings.Repeat("\x00", 32))
 	if !ok {
-		return nil, "", "", "", n, bad
-	}
-	if slices.Contains(amending, s.kind) {
-		refuse("record: a statement of kind %s: %w", s.kind, errSubset)
+		return nil, "", "", n, bad
 	}
 	k, known := kinds[s.kind]
 	if !known {
-		return nil, "", "", "", n, "unknown-kind"
+		return nil, "", "", n, "unknown-kind"
 	}
 	at := &cursor{s: part[7]}
 	s.body, _ = k.body(at).(object)
 	if at.bad || at.s != "" || k.answers && s.answers == "-" {
-		return nil, "", "", "", n, bad
+		return nil, "", "", n, bad
 	}
-	return s, agreement, bundle, string(b), n, ""
+	return s, agreement, string(b), n, ""
 }
 
 func (c *calculation) statement(i int) (*said, string) {
-	s, agreement, bundle, root, n, fault := c.parse(c.entries[i])
+	s, agreement, root, n, fault := c.parse(c.entries[i])
 	if fault != "" {
 		return nil, fault
 	}
@@ -169,14 +172,17 @@ func (c *calculation) statement(i int) (*said, string) {
 	}
 	who, ok := c.signers[s.by]
 	if !ok {
+		who = c.joining(s)
+	}
+	if who == nil {
 		return nil, "unknown-signer"
 	}
 	if fault := who.signed(s.by, n); fault != "" {
 		return nil, fault
 	}
-	s.keys = slices.Clone(who.keys)
+	s.keys, s.version = slices.Clone(who.keys), c.under(s.bundle)
 	switch {
-	case bundle != c.id:
+	case s.version < 0:
 		return nil, "wrong-bundle"
 	case !slices.Contains(strings.Fields(kinds[s.kind].signers), who.noun):
 		return nil, "not-signer"
@@ -184,8 +190,31 @@ func (c *calculation) statement(i int) (*said, string) {
 		return nil, "foreign-head"
 	case s.kind == "key" && !who.change(s.body):
 		return nil, "key-change"
+	case s.kind == "host" && !slices.Contains(c.lastEra().hosts, s.by):
+		return nil, "not-signer"
+	case s.kind == "amend" && s.body["bundle"] != s.bundle || s.kind == "renounce":
+		to := c.whole[s.body["bundle"].(string)]
+		if to == nil {
+			return nil, "no-text"
+		}
+		if s.kind == "amend" && !mayAmend(c.versions[s.version].terms, to) {
+			return nil, "may-not-amend"
+		}
 	}
 	return s, ""
+}
+
+// joining is a party that has keys in the text alone to which it consents.
+func (c *calculation) joining(s *said) *signer {
+	at := c.under(s.bundle)
+	if s.kind != "amend" || at < 0 {
+		return nil
+	}
+	from, to := c.versions[at].terms, c.whole[s.body["bundle"].(string)]
+	if to == nil || !mayAmend(from, to) || !slices.Contains(joins(from, to), s.by) {
+		return nil
+	}
+	return to.signers[s.by]
 }
 
 func (w *signer) signed(by string, n note) string {
@@ -284,11 +313,12 @@ func (c *calculation) checkpoint(b []byte, i int) (*proof, string) {
 	if head.origin != c.origin {
 		return nil, "origin"
 	}
+	e := c.eraAt(head.size)
 	signed := false
 	for _, l := range n.lines {
-		for _, v := range c.logs {
-			if v.claimed(l) {
-				if !verify(v.key, []byte(n.text), l.sig[4:]) {
+		for _, k := range e.keys {
+			if newVerifier(c.origin, 1, k).claimed(l) {
+				if !verify(k, []byte(n.text), l.sig[4:]) {
 					return nil, "depositary"
 				}
 				signed = true
@@ -301,9 +331,36 @@ func (c *calculation) checkpoint(b []byte, i int) (*proof, string) {
 	if head.size == 0 {
 		return nil, "size"
 	}
-	p := &proof{size: head.size, times: map[string]int64{}}
+	p := &proof{size: head.size, lo: beginning, hi: never}
+	enough := true
+	for _, w := range e.lists {
+		times, good := w.times(n)
+		if !good {
+			return nil, "cosignature"
+		}
+		p.by = append(p.by, quorum{w, times})
+		if enough = enough && len(times) >= w.need; enough {
+			sorted := slices.Sorted(maps.Values(times))
+			p.lo, p.hi = max(p.lo, sorted[w.bad]), min(p.hi, sorted[len(sorted)-1-w.bad])
+		}
+	}
+	switch {
+	case !enough:
+		return nil, "too-few"
+	case p.size > int64(i):
+		return nil, "size"
+	case c.roots[p.size] != head.root:
+		return nil, "fork"
+	}
+	return p, ""
+}
+
+// times are those that count of the witnesses of a list; not good if a line
+// that claims to be one's is not.
+func (w *council) times(n note) (all map[string]int64, good bool) {
+	all = map[string]int64{}
 	for _, l := range n.lines {
-		for _, v := range c.witnesses {
+		for _, v := range w.witnesses {
 			if !v.claimed(l) {
 				continue
 			}
@@ -312,26 +369,12 @@ func (c *calculation) checkpoint(b []byte, i int) (*proof, string) {
 				continue // states no time
 			}
 			if !verify(v.key, message, sig) {
-				return nil, "cosignature"
+				return nil, false
 			}
-			if _, twice := p.times[v.name]; !twice {
-				p.times[v.name] = at
+			if _, twice := all[v.name]; !twice {
+				all[v.name] = at
 			}
 		}
 	}
-	switch {
-	case len(p.times) < c.need:
-		return nil, "too-few"
-	case p.size > int64(i):
-		return nil, "size"
-	case c.roots[p.size] != head.root:
-		return nil, "fork"
-	}
-	var sorted []int64
-	for _, at := range p.times {
-		sorted = append(sorted, at)
-	}
-	slices.Sort(sorted)
-	p.lo, p.hi = sorted[c.bad], sorted[len(sorted)-1-c.bad]
-	return p, ""
+	return all, true
 }

@@ -13,6 +13,7 @@ type life struct {
 	*terms
 	now         int64
 	fired       bool
+	gone        map[string]bool // blocks that amendments took out
 	signed      map[string]bool
 	inForceAt   int64 // never: not yet
 	lifted      []bool
@@ -39,7 +40,7 @@ type vault struct {
 }
 
 func newLife(t *terms) *life {
-	l := &life{terms: t, now: beginning, signed: map[string]bool{}, inForceAt: never}
+	l := &life{terms: t, now: beginning, signed: map[string]bool{}, inForceAt: never, gone: map[string]bool{}}
 	for _, m := range t.measures {
 		l.lifted = append(l.lifted, m.lifted)
 	}
@@ -261,9 +262,6 @@ func (l *life) advance(at int64) {
 	}
 }
 
-// pass is a statement that changes nothing but the instant.
-func (l *life) pass(int64) {}
-
 // finish runs rounds and the deadlines that are armed at or before now, but
 // those that were so before the event.
 func (l *life) finish(before []timer) {
@@ -356,9 +354,12 @@ func (l *life) find(k int, accepts bool) {
 	l.found(k, accepts)
 	for v := range l.vaults {
 		kept := l.vaults[v].kept
-		if l.vaults[v].status == "held" && kept != nil && kept.commitments[k].status == "claimed" && kept.commitments[k].claimedAt == open {
+		if l.vaults[v].status != "held" || kept == nil {
+			continue
+		}
+		if c := kept.commitment(l.terms.commitments[k].name); c >= 0 && kept.commitments[c].status == "claimed" && kept.commitments[c].claimedAt == open {
 			kept.now = l.now
-			kept.found(k, accepts)
+			kept.found(c, accepts)
 			kept.still()
 		}
 	}

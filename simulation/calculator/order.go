@@ -1,6 +1,9 @@
 package calculator
 
-import "crypto/sha256"
+import (
+	"crypto/sha256"
+	"slices"
+)
 
 const (
 	never     = int64(1<<63 - 1)
@@ -17,9 +20,10 @@ type effect struct {
 // A snapshot is what certificates and coverage need of the record's first
 // entries.
 type snapshot struct {
+	*terms   // in force
 	clock    int64
-	outcomes []string
-	closes   []int64 // beginning: not known
+	outcomes map[string]string
+	closes   map[string]int64 // beginning: not known
 }
 
 // A fold is the agreement's life by the record's first n entries.
@@ -31,41 +35,84 @@ type fold struct {
 	settled int64
 	now     int64
 	effects map[int]effect
-	found   map[[2]int]bool // a commitment and a claim that was found on
-	claims  map[int][]int   // the commitments that a statement claimed
+	found   map[claimed]bool
+	claims  map[int][]string // the commitments that a statement claimed
+	idle    map[int]bool     // statements that were void at their place
 	life    *life
 	past    []snapshot // after each entry
+
+	consents  map[string]consent // in effect, made under the text in force
+	placed    map[string]consent // the same by their places
+	renounced map[string]string  // for which bundle a custodian renounced
+	overtaken map[string]int64   // vaults whose certificates of smaller sizes count no more
 }
 
-func (c *calculation) readAll(entries [][]byte) {
-	c.entries = entries
-	c.roots = [][32]byte{sha256.Sum256(nil)}
-	for i, e := range entries {
-		c.leaves = append(c.leaves, leafOf(e))
-		c.roots = append(c.roots, rootOf(c.leaves))
-		if i == 0 {
-			c.head()
-		}
-		c.judged = append(c.judged, c.judge(i))
+// A claimed is a commitment and a statement that claimed it.
+type claimed struct {
+	commitment string
+	entry      int
+}
+
+// newFold begins with nothing.
+func newFold(text []byte) *fold {
+	c := &calculation{terms: read(text), whole: map[string]*terms{}, parcels: map[string]*parcel{}, roots: [][32]byte{sha256.Sum256(nil)}}
+	c.eras = []era{c.terms.era()}
+	return &fold{calculation: c, reached: map[int]int64{}, clock: beginning, settled: beginning, now: beginning,
+		effects: map[int]effect{}, found: map[claimed]bool{}, claims: map[int][]string{}, idle: map[int]bool{}, life: newLife(c.terms),
+		consents: map[string]consent{}, placed: map[string]consent{}, renounced: map[string]string{}, overtaken: map[string]int64{}}
+}
+
+// take folds the next entry.
+func (f *fold) take(e []byte) {
+	i := len(f.entries)
+	f.entries = append(f.entries, e)
+	f.leaves = append(f.leaves, leafOf(e))
+	if i == 0 {
+		f.head()
+	}
+	j := f.judge(i)
+	f.judged, f.ub = append(f.judged, j), append(f.ub, never)
+	if j.said != nil {
+		f.place(i, j.said)
+	}
+	if j.proof != nil {
+		f.prove(i, j.proof)
+		f.joined(int64(i), j.proof.size)
+	}
+	f.roots = append(f.roots, rootOf(f.leaves))
+	s := snapshot{terms: f.terms, clock: f.clock, outcomes: map[string]string{}, closes: map[string]int64{}}
+	for k, v := range f.vaults {
+		s.outcomes[v.name], s.closes[v.name] = f.life.vaults[k].status, f.life.closesAt(k)
+	}
+	f.past = append(f.past, s)
+}
+
+// place does what a statement does whether or not a proof ever covers it.
+func (f *fold) place(i int, s *said) {
+	switch s.kind {
+	case "text":
+		f.gather(s)
+	case "amend":
+		f.placeWord(i, s)
+	case "renounce":
+		f.idle[i] = !f.placeWord(i, s)
+	case "outcome":
+		f.idle[i] = f.voidWord(s)
 	}
 }
 
-func (c *calculation) fold() *fold {
-	f := &fold{calculation: c, reached: map[int]int64{}, clock: beginning, settled: beginning, now: beginning,
-		effects: map[int]effect{}, found: map[[2]int]bool{}, claims: map[int][]int{}, life: newLife(c.terms)}
-	for i, j := range c.judged {
-		f.ub = append(f.ub, never)
-		if j.proof != nil {
-			f.prove(i, j.proof)
-		}
-		s := snapshot{clock: f.clock}
-		for k := range c.vaults {
-			s.outcomes = append(s.outcomes, f.life.vaults[k].status)
-			s.closes = append(s.closes, f.life.closesAt(k))
-		}
-		f.past = append(f.past, s)
+// voidWord is whether a word on an outcome is none at its place: an amendment
+// changed the vault since its text, or ended its author, who has no seat.
+func (f *fold) voidWord(s *said) bool {
+	vault := s.body["vault"].(string)
+	if f.of(vault) == nil {
+		return false
 	}
-	return f
+	if o, _ := f.agreedOutcome(vault); o != "" {
+		return false
+	}
+	seated := slices.ContainsFunc(f.rosters(vault, len(f.past)), func(v *vaultTerms) bool { return slices.Contains(v.custodians, s.by) })
+	return !f.unchanged(s.bundle, vault) || !seated && !f.kept(s.bundle, s.by)
 }
 
 // prove folds one proof of time, by section 4 of the record's specification,
@@ -108,7 +155,7 @@ func (f *fold) step(n int) bool {
 			at = max(at, f.now+1)
 		}
 		f.now = at
-		f.effects[i] = effect{at, f.apply(i, s, at), n}
+		f.effects[i] = effect{at, f.apply(i, s, at, n), n}
 		return true
 	}
 	if deadline != never && deadline <= f.settled {
@@ -120,30 +167,28 @@ func (f *fold) step(n int) bool {
 }
 
 // apply gives a statement its effect at an instant, and says whether it has one.
-func (f *fold) apply(i int, s *said, at int64) bool {
+func (f *fold) apply(i int, s *said, at int64, n int) bool {
 	force := kinds[s.kind].force
-	if force != "machine" {
-		f.life.pass(at)
-		return force == "some"
-	}
-	if s.kind == "verify" {
-		if !f.answersClaim(i, s) {
-			f.life.pass(at)
-			return false
-		}
+	switch {
+	case s.kind == "amend":
+		return f.amend(n, s, at)
+	case force != "machine":
+		return force == "some" && !f.idle[i]
+	case !f.upToDate(s), s.kind == "verify" && !f.answersClaim(i, s):
+		return false
 	}
 	before := f.life.openClaims()
 	ok := f.life.act(at, s)
-	for k, claimed := range f.life.claimCount() {
-		if claimed > before[k] {
-			f.claims[i] = append(f.claims[i], k)
+	for k, count := range f.life.openClaims() {
+		if count > before[k] {
+			f.claims[i] = append(f.claims[i], f.commitments[k].name)
 		}
 	}
 	if s.kind == "perform" && ok {
-		f.claims[i] = append(f.claims[i], f.life.commitment(s.body["commitment"].(string)))
+		f.claims[i] = append(f.claims[i], s.body["commitment"].(string))
 	}
 	if s.kind == "verify" && ok {
-		f.found[[2]int{f.life.commitment(s.body["commitment"].(string)), f.byID(s.answers)}] = true
+		f.found[claimed{s.body["commitment"].(string), f.byID(s.answers)}] = true
 	}
 	return ok
 }
@@ -162,9 +207,9 @@ func (f *fold) byID(hex string) int {
 // claim of the commitment on which nobody has found, the latest one if it is a
 // performance.
 func (f *fold) answersClaim(i int, s *said) bool {
-	k := f.life.commitment(s.body["commitment"].(string))
+	k := s.body["commitment"].(string)
 	to := f.byID(s.answers)
-	if k < 0 || to < 0 || to >= i || f.found[[2]int{k, to}] {
+	if f.life.commitment(k) < 0 || to < 0 || to >= i || f.found[claimed{k, to}] {
 		return false
 	}
 	e, done := f.effects[to]
@@ -175,7 +220,7 @@ func (f *fold) answersClaim(i int, s *said) bool {
 	latest := -1
 	for p := range i {
 		x := f.judged[p].said
-		if x != nil && x.kind == "perform" && x.body["commitment"] == s.body["commitment"] && f.effects[p].force && !f.found[[2]int{k, p}] {
+		if x != nil && x.kind == "perform" && x.body["commitment"] == k && f.effects[p].force && !f.found[claimed{k, p}] {
 			latest = max(latest, p)
 		}
 	}
@@ -183,12 +228,7 @@ func (f *fold) answersClaim(i int, s *said) bool {
 		return to == latest
 	}
 	if claim.kind == "perform" {
-		return e.force && claim.body["commitment"] == s.body["commitment"]
+		return e.force && claim.body["commitment"] == k
 	}
-	for _, c := range f.claims[to] {
-		if c == k {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(f.claims[to], k)
 }

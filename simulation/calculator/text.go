@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -247,8 +248,14 @@ type terms struct {
 	witnesses  []*verifier
 	need, bad  int // k and f
 	depositary string
-	logKeys    [][]byte // of the depositary that opens the record and of its successors
+	hosts      []string // it, its declared successors, and theirs
+	logKeys    [][]byte // theirs
 	name       string
+	private    bool
+	amenders   []string // who must sign an amendment; none: all who sign
+	shorten    bool     // no deadline may be brought forward
+	source     []byte
+	blocks     map[string]*block
 	signers    map[string]*signer
 	parties    []string
 	signs      map[string]bool
@@ -299,7 +306,7 @@ var errSubset = errors.New("beyond this calculator")
 
 func read(text []byte) *terms {
 	all := blocks(text)
-	t := &terms{signers: map[string]*signer{}, signs: map[string]bool{}, groups: map[string][]string{}}
+	t := &terms{signers: map[string]*signer{}, signs: map[string]bool{}, groups: map[string][]string{}, source: text, blocks: map[string]*block{}}
 	keys := map[string]string{}
 	for _, b := range all {
 		switch b.noun {
@@ -310,8 +317,13 @@ func read(text []byte) *terms {
 		}
 	}
 	for _, b := range all {
+		if b.body.get("was") != nil {
+			refuse("text: block %s %s had another name: %w", b.noun, b.name, errSubset)
+		}
+		t.blocks[b.name] = &b
 		t.block(b, keys)
 	}
+	t.mayHost(t.depositary, keys)
 	return t
 }
 
@@ -323,9 +335,6 @@ func (t *terms) block(b block, keys map[string]string) {
 		t.signers[b.name] = &signer{noun: b.noun, keys: [][]byte{publicKey(b.body.get("key").text)}, need: 1}
 		if b.noun == "depositary" && t.depositary == "" {
 			t.depositary = b.name
-			for _, name := range append([]string{b.name}, b.body.get("successors").words()...) {
-				t.logKeys = append(t.logKeys, publicKey(keys[name]))
-			}
 		}
 	case "party":
 		t.parties = append(t.parties, b.name)
@@ -349,6 +358,17 @@ func (t *terms) block(b block, keys map[string]string) {
 	}
 }
 
+// mayHost adds a depositary and its successors to those who may host.
+func (t *terms) mayHost(name string, keys map[string]string) {
+	if slices.Contains(t.hosts, name) || name == "" {
+		return
+	}
+	t.hosts, t.logKeys = append(t.hosts, name), append(t.logKeys, publicKey(keys[name]))
+	for _, s := range t.blocks[name].body.get("successors").words() {
+		t.mayHost(s, keys)
+	}
+}
+
 func (t *terms) agreement(b block, keys map[string]string) {
 	var err error
 	if t.zone, err = time.LoadLocation(b.body.get("timezone").or("UTC")); err != nil {
@@ -357,6 +377,10 @@ func (t *terms) agreement(b block, keys map[string]string) {
 	t.name = b.name
 	t.simulated = b.body.get("clock").or("real") == "simulated"
 	t.window = b.body.get("proof_window").seconds(3600)
+	t.private = b.body.get("record").or("public") == "private"
+	if a := b.body.get("amended"); a != nil {
+		t.amenders, t.shorten = t.members(a.get("by")), slices.Contains(a.get("never").words(), "shorten")
+	}
 	w := b.body.get("witnesses")
 	t.need, t.bad = int(w.get("quorum").int()), int(w.get("faulty").int())
 	for _, name := range w.get("of").words() {

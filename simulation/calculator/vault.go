@@ -56,16 +56,19 @@ func (l *life) try(k, from int) bool {
 	return false
 }
 
+// opens is whether what a vault asks is true, by the text of this state.
+func (l *life) opens(name string) bool { return l.is(l.terms.of(name).opensIf, nil) }
+
 // heldVaults looks at the vaults that a claim holds.
 func (l *life) heldVaults() (changed bool) {
 	for k := range l.vaults {
 		v := &l.vaults[k]
 		switch {
 		case v.status != "held" || v.kept == nil:
-		case v.kept.is(l.terms.vaults[k].opensIf, nil):
+		case v.kept.opens(l.terms.vaults[k].name):
 			l.decide(k, "release")
 			changed = true
-		case !v.kept.clone().couldOpen(k):
+		case !v.kept.clone().couldOpen(v.kept.vault(l.terms.vaults[k].name)):
 			l.otherwise(k)
 			changed = true
 		}
