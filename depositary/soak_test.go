@@ -138,9 +138,9 @@ func TestSoak(t *testing.T) {
 	s.pace.Store(int64(float64(soakWriters+soakWanderers) / max(0.8*peak, soakWriters) * 1e9)) // a second at most
 	faults := map[string]int{}
 	s.trouble(*soakFor/10, faults)
-	early := s.measure()
+	early := s.measure(held{goroutines: 1 << 20, files: 1 << 20})
 	s.trouble(*soakFor*8/10, faults)
-	late := s.measure()
+	late := s.measure(early)
 	end()
 	all.Wait()
 	up := *soakFor*9/10 - s.down
@@ -277,15 +277,17 @@ func (h held) String() string {
 	return fmt.Sprintf("%d MB live, %d MB resident, %d goroutines, %d files, %d acknowledged", h.heap>>20, h.rss>>20, h.goroutines, h.files, h.acks)
 }
 
-// measure waits for the writers and looks.
-func (s *soak) measure() held {
+// measure waits for the writers and looks, also how it compares with before.
+func (s *soak) measure(before held) held {
 	s.t.Helper()
 	s.pause.Lock()
 	defer s.pause.Unlock()
 	h := s.hosted() // the large record is in memory at every measurement
 	defer s.d.done(h)
 	goroutines, open := runtime.NumGoroutine(), files(s.t)
-	for range 10 { // rounds of witnesses under way end, and leave connections
+	// Rounds of witnesses under way end, and leave connections; what has leaked
+	// is there after any time.
+	for look := 0; look < 10 || look < 1000 && (goroutines > before.goroutines+moreOthers || open > before.files+moreOthers); look++ {
 		s.http.CloseIdleConnections()
 		s.cfg.HTTP.CloseIdleConnections()
 		s.rest(min(*soakFor/50, 100*time.Millisecond))
