@@ -206,7 +206,7 @@ func (l *Ledger) checkTerms(c *Core, digest Digest) error {
 // that was recent; else all of it. A key may arrive while the recorder deals,
 // and nobody is at fault then; but an old head excuses nobody.
 func (l *Ledger) seen(e Entry) int64 {
-	if h, ok := l.heads[e.Statement.Seen.Root]; ok && l.clock-h.clock <= seenWithin {
+	if h, ok := l.heads.cited(e.Statement.Seen, l.size); ok && l.clock-h.clock <= seenWithin {
 		return h.size
 	}
 	return e.Index
@@ -215,7 +215,7 @@ func (l *Ledger) seen(e Entry) int64 {
 // cited gives the size of the record that the author of a statement says to
 // have seen, however old: it excuses only where nothing can be gained by it.
 func (l *Ledger) cited(e Entry) int64 {
-	if h, ok := l.heads[e.Statement.Seen.Root]; ok {
+	if h, ok := l.heads.cited(e.Statement.Seen, l.size); ok {
 		return h.size
 	}
 	return e.Index

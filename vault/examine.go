@@ -103,7 +103,7 @@ func (c *survey) examineClock(f *found, cam *camera, m *SignedManifest) {
 func (c *survey) examineBracket(f *found, m *SignedManifest, entry int64) {
 	const allowance = Milliseconds(clockAllowance * 1000)
 	end := m.Wall + m.Duration
-	h, ok := c.ledger.heads[m.Checkpoint]
+	h, ok := c.ledger.heads.of(m.Checkpoint)
 	switch {
 	case !ok || h.size > entry:
 		f.worse(Tampered, "names a checkpoint that this record did not have")

@@ -56,11 +56,25 @@ func (r *Reader) Read(f *record.Fold, size int64) error {
 	if err := r.follows(f); err != nil {
 		return err
 	}
-	for i := r.Size(); i < min(size, f.Size()); i++ {
+	r.heads.rootAt = func(size int64) ([32]byte, error) { return f.RootAt(size) }
+	err := r.read(f, min(size, f.Size()))
+	if err == nil && (len(r.Attempts) > 0 || len(r.Seals) > 0) {
+		err = r.heads.fill(r.Size())
+	}
+	r.heads.rootAt = nil
+	if r.Size() > 0 {
+		root, failed := f.RootAt(r.Size())
+		err, r.root = errors.Join(err, failed), root
+	}
+	return err
+}
+
+func (r *Reader) read(f *record.Fold, size int64) error {
+	for i := r.Size(); i < size; i++ {
 		if err := r.amend(f, i); err != nil {
 			return err
 		}
-		e, err := EntryOf(f, i)
+		e, err := entryOf(f, i)
 		if err != nil {
 			return err
 		}
@@ -105,20 +119,16 @@ func (r *Reader) follows(f *record.Fold) error {
 	if err != nil {
 		return err
 	}
-	if _, ok := r.heads[root]; !ok {
+	if root != r.root {
 		return fmt.Errorf("vault %s: %w: its first %d entries are others", r.Terms.Vault, ErrOtherRecord, r.Size())
 	}
 	return nil
 }
 
-// EntryOf gives an entry of a record to a ledger. One that the record holds
-// faulty counts for nothing but the tree.
-func EntryOf(f *record.Fold, i int64) (Entry, error) {
-	root, err := f.RootAt(i + 1)
-	if err != nil {
-		return Entry{}, err
-	}
-	j, e := f.Entry(i), Entry{Index: i, Root: root}
+// entryOf gives an entry of a record to a ledger, but for the root after it. One
+// that the record holds faulty counts for nothing but the tree.
+func entryOf(f *record.Fold, i int64) (Entry, error) {
+	j, e := f.Entry(i), Entry{Index: i}
 	if j.Fault != nil {
 		return e, nil
 	}

@@ -243,7 +243,7 @@ func TestFaultyEntriesAreOnlyInTheTree(t *testing.T) {
 	if len(r.Verdicts) != verdicts || r.Clock() != clock {
 		t.Errorf("a faulty entry had force: %+v", r.Verdicts[verdicts:])
 	}
-	if h, ok := r.heads[c.f.Root()]; !ok || h.size != size+1 {
+	if h, ok := r.heads.of(c.f.Root()); !ok || h.size != size+1 {
 		t.Errorf("head %+v, %v", h, ok)
 	}
 }

@@ -50,7 +50,7 @@ type Ledger struct {
 	amended    int64 // entries before the last amendment took hold; 0 if there was none
 	clock      agreement.Instant
 	began      agreement.Instant // the first that the clock showed; 0: it has shown none
-	heads      map[[32]byte]head
+	heads      heads
 	halves     map[Digest]bool  // of every key ever published for this vault
 	spent      map[Digest]int64 // keys that a dealing has named, and at which entry
 	dealings   map[dealing]placed
@@ -61,11 +61,6 @@ type Ledger struct {
 	handed     map[handed][]byte
 	deviceKeys []deviceKey
 	root       [32]byte // of what was folded
-}
-
-type head struct {
-	size  int64
-	clock agreement.Instant
 }
 
 // deviceKey is a key of the recorder and the entries between which it holds.
@@ -131,7 +126,7 @@ func NewLedger(t Terms) (*Ledger, error) {
 	}
 	l := &Ledger{
 		Terms: t, Recorder: Alive{Entry: -1},
-		heads: map[[32]byte]head{}, halves: map[Digest]bool{}, spent: map[Digest]int64{}, handed: map[handed][]byte{},
+		heads: heads{sizes: map[[32]byte]uint32{}}, halves: map[Digest]bool{}, spent: map[Digest]int64{}, handed: map[handed][]byte{},
 		dealings: map[dealing]placed{}, byDigest: map[Digest]*Attempt{}, byID: map[statement.ID]*Attempt{},
 		requests: map[statement.ID]*Request{}, handOvers: map[statement.ID]*HandOver{},
 		deviceKeys: []deviceKey{{key: t.RecorderKey, until: -1}},
@@ -161,8 +156,10 @@ func (l *Ledger) Append(e Entry) (*Verdict, error) {
 	if l.began == 0 {
 		l.began = l.clock
 	}
-	l.heads[e.Root] = head{size: l.size, clock: l.clock}
-	l.root = e.Root
+	l.heads.tick(l.size, l.clock)
+	if l.heads.rootAt == nil {
+		l.heads.sizes[e.Root], l.root = uint32(l.size), e.Root
+	}
 	if e.Statement == nil {
 		return nil, nil
 	}

@@ -85,7 +85,10 @@ func (p *possession) challenge(commitment, r *point) *scalar {
 // ToPossess are the epochs whose shares a seat proves to hold over a head that
 // the ledger has read, in the order in which Possess wants the shares.
 func (l *Ledger) ToPossess(seat int, head statement.Head) ([]*Attempt, error) {
-	h, ok := l.heads[head.Root]
+	if len(l.Attempts) == 0 {
+		return nil, nil
+	}
+	h, ok := l.heads.of(head.Root)
 	if !ok || h.size != head.Size {
 		return nil, fmt.Errorf("%w: the head of size %d is none of this record", ErrPossess, head.Size)
 	}
@@ -170,7 +173,7 @@ func (l *Ledger) possess(e Entry, b statement.PossessBody, v *Verdict) {
 		return
 	}
 	head := e.Statement.Seen
-	h, ok := l.heads[head.Root]
+	h, ok := l.heads.cited(head, l.size)
 	switch {
 	case !ok || h.size != head.Size || head.Size > e.Index:
 		v.inert("", "the head of size %d is none of this record", head.Size)
