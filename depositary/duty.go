@@ -173,7 +173,7 @@ const (
 func (h *hosted) task(now agreement.Instant) (task, agreement.Instant) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	if h.halted.Load() != nil {
+	if h.halted.Load() != nil || !h.panel.Load().hosts(h.own) {
 		return task{}, record.Never
 	}
 	duty := h.fold.Duty(now)
@@ -261,6 +261,7 @@ func (h *hosted) appendLooks(looks ...*record.Look) error {
 	for _, l := range looks {
 		h.fold.AppendLook(l)
 	}
+	h.turn()
 	h.ring.Store(h.fold.Ring())
 	return nil
 }
@@ -283,14 +284,14 @@ func (d *Depositary) stop(h *hosted, err error) error {
 func (d *Depositary) lost(ctx context.Context, h *hosted, asked int64, g *mirror.Gathered) error {
 	head := h.log.Head() // entries may have come since the round began
 	claims, most := 0, int64(0)
-	for _, w := range h.witnesses {
+	for _, w := range h.panel.Load().witnesses {
 		other, ok := errors.AsType[*mirror.SizeError](g.Failed[w.Name])
 		if !ok || other.Size < asked && !other.Contradicts {
 			continue
 		}
 		c, key, ok := h.signedBy(ctx, w)
 		if ok && key != d.cfg.Signer.Public() && (c.Size > head.Size || !h.has(c)) {
-			return &SucceededError{By: h.nameOf(key), Witness: w.Name, Held: c.Head(), Head: head}
+			return &SucceededError{By: h.panel.Load().nameOf(key), Witness: w.Name, Held: c.Head(), Head: head}
 		}
 		if ok && (c.Size > head.Size || !h.has(c)) {
 			return &LostError{Origin: h.origin, Dir: d.cfg.Dir, Have: head, Witness: w.Name, Cosigned: c.Head()}
@@ -300,7 +301,7 @@ func (d *Depositary) lost(ctx context.Context, h *hosted, asked int64, g *mirror
 			most = max(most, other.Size)
 		}
 	}
-	if claims > h.agreement.Quorum.Faulty {
+	if claims > h.panel.Load().faulty() {
 		return &LostError{Origin: h.origin, Dir: d.cfg.Dir, Have: head, Claims: claims, Cosigned: statement.Head{Size: most}}
 	}
 	return nil
@@ -315,11 +316,11 @@ func (h *hosted) signedBy(ctx context.Context, w *mirror.Witness) (statement.Che
 	if err != nil {
 		return statement.Checkpoint{}, statement.PublicKey{}, false
 	}
-	c, n, err := statement.OpenCheckpoint(note, h.origin, h.keys...)
+	c, n, err := statement.OpenCheckpoint(note, h.origin, h.panel.Load().ever.Keys...)
 	if err != nil {
 		return statement.Checkpoint{}, statement.PublicKey{}, false
 	}
-	_, key, ok := statement.LogLine(n, h.origin, h.keys...)
+	_, key, ok := statement.LogLine(n, h.origin, h.panel.Load().ever.Keys...)
 	return c, key, ok
 }
 

@@ -195,6 +195,8 @@ func (h *hosted) admit(d *Depositary, s *submission) bool {
 		s.err = refuseFault(v.fault)
 	case h.halted.Load() != nil:
 		s.err = &Refusal{http.StatusServiceUnavailable, codeStopped, "the depositary has stopped this record: its store shows less than witnesses cosigned, or could not be written", "hand the statement to a mirror or custodian"}
+	case !h.panel.Load().hosts(h.own):
+		s.err = h.ended()
 	case !h.confirmed.Load():
 		d.nudge(h)
 		s.err = &Refusal{http.StatusServiceUnavailable, codeUnconfirmed, "since its start the depositary has not heard from a quorum of witnesses that this is the whole record", "send it again in a moment"}

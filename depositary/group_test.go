@@ -37,7 +37,7 @@ func TestManyAtOnce(t *testing.T) {
 			switch refused, is := errors.AsType[*Refusal](err); {
 			case err == nil:
 				receipts[i] = r.Index
-				if _, err := r.Verify(w.hosted().origin, w.hosted().keys...); err != nil {
+				if _, err := r.Verify(w.hosted().origin, w.hosted().panel.Load().era.Keys...); err != nil {
 					t.Errorf("entry %d: %v", r.Index, err)
 				}
 			case is:

@@ -56,9 +56,10 @@ type reading struct {
 	agreement *agreement.Agreement
 	bundle    *agreement.Bundle
 	archive   []byte
-	keys      []statement.PublicKey // that may sign its checkpoints
-	witnesses []*mirror.Witness
-	within    time.Duration // for a witness to answer
+	own       statement.PublicKey // this depositary's key
+	roster    *mirror.Roster
+	panel     atomic.Pointer[panel] // after the entries folded
+	within    time.Duration         // for a witness to answer
 	fold      *record.Fold
 	ring      atomic.Pointer[record.Ring] // of the fold, or of some entries before
 
@@ -138,6 +139,11 @@ func (d *Depositary) read(ctx context.Context, h *hosted) (*reading, error) {
 	if err := d.replay(ctx, r, h.log); err != nil {
 		return nil, fmt.Errorf("record %s: %w", h.origin, err)
 	}
+	// An import that was interrupted may end before the entry that names this
+	// depositary: then nothing is taken in, and the import is called for again.
+	if err := d.mayHost(r.fold); err != nil && !d.made(h.log.Checkpoint(), h.origin) {
+		return nil, fmt.Errorf("record %s: %w", h.origin, err)
+	}
 	return r, nil
 }
 
@@ -176,23 +182,12 @@ func (d *Depositary) newReading(archive []byte) (*reading, error) {
 		return nil, &TextError{diagnostics}
 	}
 	r := &reading{agreement: a, bundle: b, archive: archive, within: d.cfg.within}
-	if r.keys, err = record.LogKeys(a); err != nil {
-		return nil, err
-	}
-	if !slices.Contains(r.keys, d.cfg.Signer.Public()) {
-		var named string // those who may host, and go on with, the record
-		for _, host := range record.Hosts(a) {
-			named += fmt.Sprintf("\n  %s with the key %s", host.Name, host.Key)
-		}
-		return nil, fmt.Errorf("the key of this depositary is not one that the text names; it has %s; the text names%s\nuse a key that it names, or have this one written into the text",
-			d.cfg.Signer.Public(), named)
-	}
 	if r.fold, err = record.NewFold(a); err != nil {
 		return nil, err
 	}
-	if r.witnesses, err = mirror.Witnesses(a, d.cfg.Witnesses, d.cfg.HTTP); err != nil {
-		return nil, err
-	}
+	r.own = d.cfg.Signer.Public()
+	r.roster = mirror.NewRoster(d.cfg.Witnesses, d.cfg.HTTP)
+	r.turn()
 	return r, nil
 }
 
@@ -228,6 +223,7 @@ func (d *Depositary) replay(ctx context.Context, r *reading, l *store.Log) error
 			d.redact(r, j.Index) // what a crash left between the entry and the deletion
 		}
 	}
+	r.turn()
 	r.ring.Store(r.fold.Ring())
 	if head := l.Head(); r.fold.Head() != head {
 		return fmt.Errorf("the store's entries give %s, its head is %s", r.fold.Head(), head)

@@ -29,6 +29,7 @@ const (
 	codeUnknownRecord = "unknown-record"
 	codeUnconfirmed   = "unconfirmed"
 	codeStopped       = "stopped"
+	codeEnded         = "ended"
 	codeMoved         = "moved"
 	codeUseless       = "useless"
 	codeUnread        = "unread"

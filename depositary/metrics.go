@@ -29,7 +29,7 @@ func (a *answers) note(h *hosted, g *mirror.Gathered) {
 	if a.of == nil {
 		a.of = map[agreement.Name]*answered{}
 	}
-	for _, w := range h.witnesses {
+	for _, w := range h.panel.Load().witnesses {
 		one := a.of[w.Name]
 		if one == nil {
 			one = &answered{}

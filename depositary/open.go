@@ -31,7 +31,10 @@ func (d *Depositary) OpenRecord(ctx context.Context, archive []byte) (agreement.
 	if d.record(id) != nil {
 		return id, nil
 	}
-	if r.keys[0] != d.cfg.Signer.Public() {
+	if err := d.mayHost(r.fold); err != nil {
+		return id, fmt.Errorf("opening a record: %w", err)
+	}
+	if r.panel.Load().era.Keys[0] != d.cfg.Signer.Public() {
 		return id, fmt.Errorf("opening a record: the text names this depositary as a successor, and %s to open the record: a successor goes on from a copy of it (serve --succeed --from)", r.agreement.Depositaries[0].Name)
 	}
 	h := d.newcomer(r)
@@ -128,8 +131,9 @@ func (t oneEntry) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 // programs do not know the request; their operators have registered the
 // record, or the round fails.
 func (h *hosted) register(ctx context.Context) (refused []error) {
+	p := h.panel.Load()
 	if mirror.IsInTurn(ctx) {
-		for _, w := range h.witnesses {
+		for _, w := range p.witnesses {
 			if err := w.Register(ctx, h.archive); err != nil && !errors.Is(err, mirror.ErrNotFound) {
 				refused = append(refused, err)
 			}
@@ -137,10 +141,10 @@ func (h *hosted) register(ctx context.Context) (refused []error) {
 		return refused
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.within)
-	answers := make(chan error, len(h.witnesses))
+	answers := make(chan error, len(p.witnesses))
 	archive := h.archive // who is slow answers when the record may be in nobody's use
 	var all sync.WaitGroup
-	for _, w := range h.witnesses {
+	for _, w := range p.witnesses {
 		all.Go(func() { answers <- w.Register(ctx, archive) })
 	}
 	go func() {
@@ -149,7 +153,7 @@ func (h *hosted) register(ctx context.Context) (refused []error) {
 	}()
 	var grace <-chan time.Time
 	answered := 0
-	for range h.witnesses {
+	for range p.witnesses {
 		select {
 		case err := <-answers:
 			if err != nil && !errors.Is(err, mirror.ErrNotFound) {
@@ -159,7 +163,7 @@ func (h *hosted) register(ctx context.Context) (refused []error) {
 		case <-grace:
 			return refused
 		}
-		if answered++; answered == h.agreement.Quorum.Need {
+		if answered++; answered == p.need() {
 			timer := time.NewTimer(roundGrace)
 			defer timer.Stop()
 			grace = timer.C
@@ -171,7 +175,7 @@ func (h *hosted) register(ctx context.Context) (refused []error) {
 // introduce registers the record with witnesses that do not know it: they were
 // away when it was opened. They cosign from the next round on.
 func (d *Depositary) introduce(ctx context.Context, h *hosted, g *mirror.Gathered) {
-	for _, w := range h.witnesses {
+	for _, w := range h.panel.Load().witnesses {
 		if !errors.Is(g.Failed[w.Name], mirror.ErrUnknownLog) || time.Since(h.work.introduced[w.Name]) < introduceEvery {
 			continue
 		}
@@ -197,5 +201,6 @@ func (d *Depositary) introduce(ctx context.Context, h *hosted, g *mirror.Gathere
 
 // round is a round of this record's witnesses.
 func (h *hosted) round() *mirror.Round {
-	return &mirror.Round{Witnesses: h.witnesses, Need: h.agreement.Quorum.Need, Within: h.within, Grace: roundGrace}
+	p := h.panel.Load()
+	return &mirror.Round{Witnesses: p.witnesses, Lists: p.era.Lists, Within: h.within, Grace: roundGrace}
 }

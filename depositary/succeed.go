@@ -71,6 +71,9 @@ func (d *Depositary) Succeed(ctx context.Context, c *mirror.Copy, abandon bool) 
 
 // takeIn imports a copy. The record is then in use.
 func (d *Depositary) takeIn(ctx context.Context, c *mirror.Copy) (*hosted, error) {
+	if err := d.mayHost(c.Fold()); err != nil {
+		return nil, err
+	}
 	h := d.record(c.Agreement().ID)
 	if h != nil {
 		if err := d.want(ctx, h); err != nil {
@@ -124,6 +127,7 @@ func (d *Depositary) fill(ctx context.Context, h *hosted, c *mirror.Copy) error 
 			h.fold.AppendLook(l)
 		}
 	}
+	h.turn()
 	if _, final := c.Checkpoints(); final != nil {
 		if err := h.log.PutCosigned(ctx, final); err != nil {
 			return err
@@ -177,7 +181,7 @@ func (d *Depositary) takeObjects(ctx context.Context, h *hosted, c *mirror.Copy)
 func (d *Depositary) takeOver(ctx context.Context, h *hosted, c *mirror.Copy, abandon bool) error {
 	head := h.log.Head()
 	h.register(ctx) // who knows the record already says so, and loses nothing
-	for _, w := range h.witnesses {
+	for _, w := range h.panel.Load().witnesses {
 		if held, _, ok := h.signedBy(ctx, w); ok && (held.Size > head.Size || !h.has(held)) && !abandon {
 			return &AheadError{w.Name, held.Head(), head}
 		}
@@ -212,14 +216,4 @@ type SucceededError struct {
 func (e *SucceededError) Error() string {
 	return fmt.Sprintf("witness %s cosigned %d entries of this record under the key of %s, which has gone on with it; the store here shows %d: take this record off, and follow it there",
 		e.Witness, e.Held.Size, e.By, e.Head.Size)
-}
-
-// nameOf is which of the record's depositaries has a key.
-func (h *hosted) nameOf(key statement.PublicKey) agreement.Name {
-	for _, d := range h.agreement.Depositaries {
-		if d.Key == key.String() {
-			return d.Name
-		}
-	}
-	return ""
 }

@@ -62,7 +62,9 @@ func (c *Copy) fetch(ctx context.Context, temp string) error {
 	if c.follower, err = Open(ctx, Config{Dir: temp, Client: client}); err != nil {
 		return err
 	}
-	if err := c.follower.Update(ctx); err != nil {
+	// A host whose term ended shows at least the entry that says so: a copy
+	// ends there, and whoever comes next goes on from it.
+	if err := c.follower.Update(ctx); err != nil && !ended(err) {
 		return fmt.Errorf("%s: %w", c.Where, err)
 	}
 	c.fold, c.archive = c.follower.fold, c.follower.archive

@@ -89,6 +89,11 @@ func (e *EndedError) Error() string {
 	return fmt.Sprintf("the host that signed the head shown hosts the record no more since entry %d, which names %s: what it appended afterwards is not of this record", e.Size-1, e.Next)
 }
 
+func ended(err error) bool {
+	_, is := errors.AsType[*EndedError](err)
+	return is
+}
+
 // turns is whether an entry may change who hosts or witnesses the record.
 func turns(j *record.Judged) bool {
 	if j.Proof != nil {

@@ -2,7 +2,6 @@ package recorder
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"detente/internal/clock"
@@ -147,21 +146,6 @@ func (r *Recorder) knownSealed() {
 			r.shelf.sealed(c.Camera, c.Last)
 		}
 	}
-}
-
-// older says that the record has manifests of this recorder's that its folder
-// does not have: going on would number others like them.
-func (r *Recorder) older() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, s := range r.ledger.Seals {
-		for _, c := range s.Body.Ranges {
-			if next, _ := r.shelf.next(c.Camera); c.Last >= next {
-				return fmt.Errorf("the record has %d manifests of camera %s, the folder %d: the folder is an old copy or was emptied; restore it, or what is recorded now would contradict the record", c.Last, c.Camera, next-1)
-			}
-		}
-	}
-	return nil
 }
 
 // batch stores a batch with the record's host and seals it: the one that is

@@ -39,14 +39,14 @@ func TestShelfAfterACrashAtEveryWrite(t *testing.T) {
 				return durabletest.Fault{}
 			}
 			added := int64(0)
-			s, err := openShelf(m, "/v", []string{"east", "west"})
+			s, err := openShelf(m, "/v", []string{"east", "west"}, nil)
 			for i := 0; err == nil && i < 3; i++ {
 				if err = put(s, "east"); err == nil {
 					added++
 				}
 			}
 			done := err == nil
-			again, err := openShelf(m.Crash(keep()), "/v", []string{"east", "west"})
+			again, err := openShelf(m.Crash(keep()), "/v", []string{"east", "west"}, nil)
 			if err != nil {
 				t.Fatalf("stopped at operation %d: %v", stop, err)
 			}
@@ -68,7 +68,7 @@ func TestShelfAfterACrashAtEveryWrite(t *testing.T) {
 func TestFailedWriteClosesTheReel(t *testing.T) {
 	for _, effect := range []durabletest.Effect{durabletest.Lost, durabletest.Kept, durabletest.Torn} {
 		m := durabletest.New()
-		s, err := openShelf(m, "/v", []string{"east"})
+		s, err := openShelf(m, "/v", []string{"east"}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +89,7 @@ func TestFailedWriteClosesTheReel(t *testing.T) {
 		if err := put(s, "east"); err == nil || !strings.Contains(err.Error(), "opened again") {
 			t.Errorf("effect %d: written behind a failed write: %v", effect, err)
 		}
-		again, err := openShelf(m.Kill(), "/v", []string{"east"})
+		again, err := openShelf(m.Kill(), "/v", []string{"east"}, nil)
 		if err != nil {
 			t.Fatal(fmt.Errorf("effect %d: %w", effect, err))
 		}
@@ -102,7 +102,7 @@ func TestFailedWriteClosesTheReel(t *testing.T) {
 // Names of segments come from the network: only a camera's own numbers are
 // files.
 func TestNamesOfSegments(t *testing.T) {
-	s, err := openShelf(durabletest.New(), "/v", []string{"east"})
+	s, err := openShelf(durabletest.New(), "/v", []string{"east"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestManifestWhoseSyncFailed(t *testing.T) {
 	m := durabletest.New()
 	shelve := func() *shelf {
 		t.Helper()
-		s, err := openShelf(m, "vault", []string{"main"})
+		s, err := openShelf(m, "vault", []string{"main"}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

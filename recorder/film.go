@@ -111,6 +111,14 @@ func (r *Recorder) seal(clip source.Clip) error {
 		r.cfg.Log.Warn("no sealed epoch yet: a gap", "camera", clip.Camera, "start", clip.Start.UTC())
 		return nil
 	}
+	select {
+	case <-r.caught:
+	default:
+		if r.follows {
+			r.cfg.Log.Warn("what the recorder before sealed is not known yet: a gap", "camera", clip.Camera, "start", clip.Start.UTC())
+			return nil
+		}
+	}
 	seq, prev := r.shelf.next(clip.Camera)
 	var sealed bytes.Buffer
 	sealed.Grow(int(vault.SegmentSize(t.SegmentBytes)))

@@ -50,10 +50,11 @@ type Recorder struct {
 	dir      string
 	started  time.Time // by the clock
 
-	shelf  *shelf
-	before int64         // when the last clip of an earlier life ended, Unix seconds; 0 if there is none
-	caught chan struct{} // closed once all that an earlier life said is in the ledger
-	undone atomic.Bool   // the host has not taken something
+	follows bool // another recorder, or another key, was this vault's before
+	shelf   *shelf
+	before  int64         // when the last clip of an earlier life ended, Unix seconds; 0 if there is none
+	caught  chan struct{} // closed once all that an earlier life said is in the ledger
+	undone  atomic.Bool   // the host has not taken something
 
 	mu     sync.Mutex
 	ledger *vault.Reader // of final entries only
@@ -112,6 +113,7 @@ func (r *Recorder) find() (err error) {
 			err = fmt.Errorf("the recorder of vault %s is %s; this key is of %s", r.cfg.Vault, r.terms.Recorder, name)
 			return
 		}
+		r.follows = followsAnother(f, r.cfg.Vault, r.cfg.Signer)
 		r.ledger, err = vault.ReaderOf(f, r.cfg.Vault)
 	})
 	return err
@@ -138,7 +140,7 @@ func (r *Recorder) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.shelf, err = openShelf(r.cfg.FS, r.dir, r.ledger.Terms.Cameras); err != nil {
+	if r.shelf, err = openShelf(r.cfg.FS, r.dir, r.ledger.Terms.Cameras, r.own()); err != nil {
 		return err
 	}
 	r.before = r.shelf.ended()
@@ -273,15 +275,15 @@ func (r *Recorder) catchUp(ctx context.Context) error {
 		}
 		return err
 	}
-	return r.arrive()
+	return r.arrive(ctx)
 }
 
 // arrive is having caught up.
-func (r *Recorder) arrive() error {
+func (r *Recorder) arrive(ctx context.Context) error {
 	if err := r.read(); err != nil {
 		return err
 	}
-	if err := r.older(); err != nil {
+	if err := r.takeOver(ctx); err != nil {
 		return err
 	}
 	close(r.caught)

@@ -36,7 +36,7 @@ func (r *Recorder) Step(ctx context.Context) error {
 		if r.steps.behind == 0 || final < r.steps.behind {
 			return nil
 		}
-		if err := r.arrive(); err != nil {
+		if err := r.arrive(ctx); err != nil {
 			return err
 		}
 	}

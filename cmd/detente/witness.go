@@ -15,7 +15,7 @@ import (
 
 func witnessCommand(t terminal) *cobra.Command {
 	r := &role{t: t}
-	var bundles []string
+	var bundles, follow []string
 	var policy string
 	var closed bool
 	c := r.flags(&cobra.Command{
@@ -23,7 +23,10 @@ func witnessCommand(t terminal) *cobra.Command {
 		Short: "run a witness: cosign records with the time (C2SP tlog-witness)",
 		Long: `Cosign checkpoints of the records whose texts name this witness's key, after checking that each extends the one before; of
 those, the ones that --policy takes. Checkpoints of one record that contradict each other are kept and served as evidence.
-Prints "listening URL" and runs until it is interrupted. Its folder must never be restored from a copy: see docs/operations.md.`,
+Prints "listening URL" and runs until it is interrupted. Its folder must never be restored from a copy: see docs/operations.md.
+
+Where an amendment has named this witness, or another depositary, --follow COPY learns it from the record itself: at the start,
+and as long as it runs if COPY is an address.`,
 		Example: "  detente witness --dir witness --key vienna.key --listen 127.0.0.1:7101 --policy policy.json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := r.prepare(""); err != nil {
@@ -46,11 +49,16 @@ Prints "listening URL" and runs until it is interrupted. Its folder must never b
 					return errors.Join(err, w.Close())
 				}
 			}
-			return verdict(r.run(cmd.Context(), w.Handler(), noPath, w.Run, w.Metrics))
+			body, err := observing(cmd.Context(), r, w, follow)
+			if err != nil {
+				return errors.Join(err, w.Close())
+			}
+			return verdict(r.run(cmd.Context(), w.Handler(), noPath, body, w.Metrics))
 		},
 	}, true)
 	r.keyFlag(c)
 	c.Flags().StringArrayVar(&bundles, "register", nil, "text whose record to cosign, a `PATH`; may be given again")
+	c.Flags().StringArrayVar(&follow, "follow", nil, "a `COPY` of a record, an address, a mirror's folder or an exported record, that tells who hosts and witnesses it since its text was amended; may be given again")
 	c.Flags().StringVar(&policy, "policy", "", "`FILE` that says whose records to take over HTTP, and how many: see docs/operations.md (default: any that names the key)")
 	c.Flags().BoolVar(&closed, "closed", false, "take no registrations over HTTP, only --register")
 	return c
