@@ -24,6 +24,16 @@ type submission struct {
 	done   chan struct{}
 }
 
+// answered is whether a submission is done, by somebody else.
+func (s *submission) answered() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // An under is the signed head that receipts are of.
 type under struct {
 	*edge
@@ -112,16 +122,17 @@ func (d *Depositary) submit(h *hosted, entry []byte, expect int64) (*mirror.Rece
 			}
 			return h.receipt(s)
 		case h.intake.turns <- struct{}{}:
-			d.takeGroup(h)
+			d.takeGroup(h, s)
 		}
 	}
 }
 
-// takeGroup looks at a group, at most a few, and takes in what was looked at. The
+// takeGroup looks at a group, and at more of them while a write is not worth it
+// and mine is not answered by somebody else, and takes in what was looked at. The
 // turn ends before the write: others are looked at while this group waits for
 // one before to be written, and then shares the next write.
-func (d *Depositary) takeGroup(h *hosted) {
-	for more := true; more; {
+func (d *Depositary) takeGroup(h *hosted, mine *submission) {
+	for more := true; more && !mine.answered(); {
 		runtime.Gosched() // who is ready to submit is in this group
 		g := h.intake.group()
 		ring := h.ring.Load() // of some entries ago, perhaps: a wrong guess costs time

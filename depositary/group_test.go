@@ -112,6 +112,24 @@ func TestKeyChangeWithinAGroup(t *testing.T) {
 	readAgain(t, w, h)
 }
 
+// TestWhoIsAnsweredLeads: whoever looks at what others submit ends with it when
+// its own statement is answered, however many others wait.
+func TestWhoIsAnsweredLeads(t *testing.T) {
+	w := newWorld(t).open()
+	h := w.hosted()
+	const n = 3 * leastGroup
+	for i := range n {
+		h.intake.add(&submission{entry: w.brio(declare(fmt.Sprint(i))), expect: -1, done: make(chan struct{})})
+	}
+	mine := &submission{done: make(chan struct{})}
+	close(mine.done)
+	h.intake.turns <- struct{}{}
+	w.d.takeGroup(h, mine)
+	if got := len(h.intake.waiting); got != n || len(h.intake.turns) != 0 {
+		t.Errorf("%d of %d wait, %d turns are taken", got, n, len(h.intake.turns))
+	}
+}
+
 // readAgain folds what a record has one by one.
 func readAgain(t *testing.T, w *world, h *hosted) {
 	t.Helper()
