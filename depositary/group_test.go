@@ -112,9 +112,9 @@ func TestKeyChangeWithinAGroup(t *testing.T) {
 	readAgain(t, w, h)
 }
 
-// TestWhoIsAnsweredLeads: whoever looks at what others submit ends with it when
+// TestWhoIsAnsweredLeadsNoMore: whoever looks at what others submit ends with it when
 // its own statement is answered, however many others wait.
-func TestWhoIsAnsweredLeads(t *testing.T) {
+func TestWhoIsAnsweredLeadsNoMore(t *testing.T) {
 	w := newWorld(t).open()
 	h := w.hosted()
 	const n = 3 * leastGroup
