@@ -161,7 +161,67 @@ func cases(t testing.TB) map[string]vector {
 	again := b.proof(2, noon-60)
 	b.put(again.Bytes)
 	add("proofs-that-do-not-count", "each rule for proofs broken once, on a record of three entries and more", b, notes...)
+	amendedCases(t, add)
 	return all
+}
+
+// amendedCases are records whose text is amended.
+func amendedCases(t testing.TB, add func(name, about string, b *book, notes ...[]byte)) {
+	b := begin(t)
+	b.decide(instant("2021-04-01"))
+	later, competing := b.amended(oldClose, newClose), b.amended(oldClose, "closes     = 2021-07-24")
+	b.put(b.signed(b.draft("iran", consentTo(later)))) // before its text is there
+	b.publish("iran", later)
+	b.publish("iaea", competing)
+	b.say("iran", consentTo(later))
+	b.say("iaea", consentTo(competing))
+	b.tick(instant("2021-05-10"))
+	under := b.draft("iran", statement.LiftBody{Measure: "us-sanctions", Documents: none}) // before, and taken in after
+	sign := b.draft("iaea", statement.SignBody{Findings: zeros})
+	b.say("iaea", consentTo(later))
+	b.say("iaea", statement.OutcomeBody{Vault: "footage", Outcome: "release"})
+	b.tick(instant("2021-05-20"))
+	lift := b.must(b.put(b.signed(under)))
+	b.must(b.put(b.signed(sign)))
+	b.say("iran", words)
+	old := b.draft("iaea", statement.OutcomeBody{Vault: "footage", Outcome: "release"})
+	old.Bundle = b.a.ID
+	b.must(b.put(b.signed(old)))
+	b.decide(instant(closeDay))
+	b.answer("iran", lift, statement.VerifyBody{Commitment: "lift-sanctions", Finding: "accepts", Documents: none})
+	b.decide(instant("2021-06-24"))
+	cut, _ := b.f.Cut("footage")
+	note := func(at ...agreement.Instant) []byte { return b.cosign(b.checkpoint(b.f.Size()), at...) }
+	add("amended", "the close is put off by a text in whose favour one party gives up another; what was said under the first text before and is taken in after", b,
+		note(cut.H-1), note(cut.H))
+
+	b = changing(t)
+	a := b.f.Size() - 1
+	at := instant("2021-05-20")
+	b.must(b.proofBy(a, at+1, oldThree...))
+	b.proofBy(a+1, at+2, newThree...)
+	b.proofBy(a+1, at+2, oldThree...)
+	joint := b.must(b.proofBy(a+1, at+3, slices.Concat(oldThree, newThree)...))
+	b.proofBy(joint.Index, at+4, newThree...)
+	b.must(b.proofBy(joint.Index+1, at+5, newThree...))
+	b.proofBy(joint.Index+1, at+6, oldThree...)
+	add("witnesses-change", "an amendment names other witnesses: both lists until one proof by both, then the new one alone", b,
+		b.by(b.f.Size(), at+7, newThree...), b.by(b.f.Size(), at+7, oldThree...), b.by(a, at+7, oldThree...))
+
+	b = begin(t)
+	b.decide(instant("2021-04-01"))
+	bundle := b.amended(declareWitnesses(t)...)
+	b.publish("iran", bundle)
+	for _, by := range []agreement.Name{"c1", "c2"} {
+		b.say(by, statement.RenounceBody{Bundle: bundle.Digest().String()})
+	}
+	b.say("iran", consentTo(bundle))
+	before := b.f.Size()
+	b.say("iaea", consentTo(bundle))
+	b.proofBy(before+1, instant("2021-05-10"), oldThree...)
+	b.must(b.proofBy(before+1, instant("2021-05-10")+1, newThree...))
+	add("witnesses-dead", "the old witnesses are dead: all consent and enough custodians renounce, so that the new ones take over by the places of their words", b,
+		b.by(before, instant("2021-12-01"), oldThree...), b.by(b.f.Size(), instant("2021-12-01"), newThree...))
 }
 
 func TestVectors(t *testing.T) {

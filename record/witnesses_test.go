@@ -46,7 +46,7 @@ func (b *book) proofBy(size int64, at agreement.Instant, names ...string) *Judge
 var oldThree, newThree = witnesses[:3], newWitnesses[:3]
 
 // changing is a record whose witnesses an amendment changed with its last entry.
-func changing(t *testing.T) *book {
+func changing(t testing.TB) *book {
 	b := begin(t)
 	b.decide(instant("2021-04-01"))
 	b.amend(instant("2021-05-20"), declareWitnesses(t)...)

@@ -21,7 +21,8 @@ import (
 var records = flag.Int("records", 100, "how many random records are read both ways")
 
 // keys of the vectors' text, by name: seeds are digests of a sentence.
-var keys = map[string][]string{"iran": {"iran-1", "iran-2"}, "iaea": {"iaea-1"}, "camera": {"camera"}, "c1": {"c1"}, "c2": {"c2"}, "c3": {"c3"}, "host": {"host"}}
+var keys = map[string][]string{"iran": {"iran-1", "iran-2"}, "iaea": {"iaea-1"}, "camera": {"camera"}, "c1": {"c1"}, "c2": {"c2"}, "c3": {"c3"}, "c4": {"c4"}, "host": {"host"},
+	"other": {"other"}, "us": {"us"}}
 
 func keyOf(name, label string) statement.Signer {
 	seed := sha256.Sum256([]byte("detente example key " + label))
@@ -44,6 +45,8 @@ type pen struct {
 	now     agreement.Instant
 	held    [][]byte // proofs kept back
 	swapped bool     // iaea's key
+	amends  bool     // whether the record's text may be amended
+	texts   []*agreement.Bundle
 }
 
 func (p *pen) one(of ...string) string { return of[p.rng.IntN(len(of))] }
@@ -94,7 +97,7 @@ func (p *pen) put(entry []byte) {
 }
 
 func (p *pen) say(by string, answers statement.ID, body statement.Body) {
-	s := &statement.Statement{Agreement: p.a.ID, Bundle: p.a.ID, By: agreement.Name(by), Answers: answers, Seen: p.f.Head(), Body: body}
+	s := &statement.Statement{Agreement: p.a.ID, Bundle: p.under(), By: agreement.Name(by), Answers: answers, Seen: p.f.Head(), Body: body}
 	if p.rng.IntN(4) == 0 {
 		size := p.rng.Int64N(p.f.Size()) + 1
 		root, err := p.f.RootAt(size)
@@ -110,6 +113,9 @@ func (p *pen) say(by string, answers statement.ID, body statement.Body) {
 	labels := keys[by]
 	if by == "iaea" && p.swapped && p.rng.IntN(5) > 0 {
 		labels = []string{"iaea-2"}
+	}
+	if by == "iaea" && strings.Contains(p.inForce(), keyOf("iaea", "iaea-3").Public().String()) && p.rng.IntN(6) > 0 {
+		labels = []string{"iaea-3"}
 	}
 	var with []statement.Signer
 	for _, l := range labels {
@@ -141,6 +147,10 @@ func (p *pen) answer() statement.ID {
 func (p *pen) act() {
 	party := p.one("iran", "iran", "iaea")
 	commitment := p.one("lift-sanctions", "lift-sanctions", "grant-access")
+	if p.amends && p.rng.IntN(5) < 2 {
+		p.amend()
+		return
+	}
 	switch p.rng.IntN(13) {
 	case 0, 1:
 		p.say(party, statement.ID{}, statement.LiftBody{Measure: "us-sanctions", Documents: none})
@@ -196,7 +206,9 @@ func (p *pen) cosigned() []byte {
 		p.t.Fatal(err)
 	}
 	origin := record.Origin(p.a)
-	note, err := statement.SignCheckpoint(statement.Checkpoint{Origin: origin, Size: size, Root: root}, keyOf(origin, "host"))
+	hosts := p.f.EraAt(size).Hosts
+	host := string(hosts[p.rng.IntN(len(hosts))])
+	note, err := statement.SignCheckpoint(statement.Checkpoint{Origin: origin, Size: size, Root: root}, keyOf(origin, host))
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -205,8 +217,22 @@ func (p *pen) cosigned() []byte {
 		p.t.Fatal(err)
 	}
 	who := []string{"vienna", "geneva", "muscat", "seoul"}
+	if p.amends { // mostly by those who must
+		who = nil
+		for _, l := range p.f.EraAt(size).Lists {
+			for _, name := range l.Names {
+				if !slices.Contains(who, string(name)) {
+					who = append(who, string(name))
+				}
+			}
+		}
+	}
 	p.rng.Shuffle(len(who), func(i, j int) { who[i], who[j] = who[j], who[i] })
-	for i, w := range who[:2+p.rng.IntN(3)] {
+	few := p.rng.IntN(3)
+	if p.amends && p.rng.IntN(3) > 0 {
+		few = 0
+	}
+	for i, w := range who[:len(who)-few] {
 		at := p.now + agreement.Instant(p.rng.IntN(20))
 		if i == 0 && p.rng.IntN(6) == 0 {
 			at = 1 + agreement.Instant(p.rng.Int64N(1<<31))
