@@ -37,6 +37,7 @@ func (r *recording) recordFlags(c *cobra.Command) {
 
 // open opens the recorder of the vault over its source.
 func (r *recording) open(ctx context.Context, from func(camera string, opt source.Options) (source.Source, error)) (*recorder.Recorder, error) {
+	r.kind = "recorder" // also of what seals files in its place
 	if err := r.prepare(keyfile.Ed25519); err != nil {
 		return nil, err
 	}

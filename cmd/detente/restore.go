@@ -52,6 +52,9 @@ func (r *restoring) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := claimFolder(r.dir, "serve"); err != nil {
+		return err
+	}
 	temp, err := os.MkdirTemp("", "detente-restore-")
 	if err != nil {
 		return err

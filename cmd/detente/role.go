@@ -22,6 +22,7 @@ import (
 // A role is what every long-running process has.
 type role struct {
 	t        terminal
+	kind     string // whose folder dir is: the command
 	dir      string
 	key      string
 	listen   string
@@ -38,6 +39,7 @@ type role struct {
 
 func (r *role) flags(c *cobra.Command, listens bool) *cobra.Command {
 	c.GroupID = groupRun
+	r.kind = c.Name()
 	f := c.Flags()
 	f.StringVar(&r.dir, "dir", "", "`FOLDER` of this process alone, made if missing")
 	f.StringVar(&r.clockArg, "clock", "real", "the time it goes by, a `CLOCK`: real, or for a record whose time is simulated START@ANCHOR*RATE")
@@ -61,6 +63,9 @@ func (r *role) prepare(kind keyfile.Kind) error {
 	var err error
 	if r.clock, err = clock.Parse(r.clockArg); err != nil {
 		return usage("%w", err)
+	}
+	if err := claimFolder(r.dir, r.kind); err != nil {
+		return err
 	}
 	level := slog.LevelInfo
 	if r.verbose {

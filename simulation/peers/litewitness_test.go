@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"detente/agreement"
+	"detente/internal/built"
 	"detente/internal/clock"
 	"detente/mirror"
 	"detente/record"
@@ -161,9 +162,9 @@ func serves(t *testing.T, dir, address, path string, args ...string) bool {
 func detenteWitness(t *testing.T, name, kind string, more ...string) string {
 	t.Helper()
 	dir := t.TempDir()
-	binary := filepath.Join(dir, "detente")
-	if out, err := exec.Command("go", "build", "-o", binary, "detente/cmd/detente").CombinedOutput(); err != nil {
-		t.Fatalf("building detente: %v: %s", err, out)
+	binary, err := built.Command(dir, "detente/cmd/detente")
+	if err != nil {
+		t.Fatal(err)
 	}
 	key := filepath.Join(dir, "key")
 	writeKey(t, key, name, kind)

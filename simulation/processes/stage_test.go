@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"detente/agreement"
+	"detente/internal/built"
 	"detente/internal/clock"
 	"detente/internal/keyfile"
 	"detente/mirror"
@@ -30,10 +31,8 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	program = filepath.Join(dir, "detente")
-	build := exec.Command("go", "build", "-o", program, "detente/cmd/detente")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building the program: %v\n%s", err, out)
+	if program, err = built.Command(dir, "detente/cmd/detente"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	status := m.Run()
@@ -146,15 +145,24 @@ func (s *stage) start(name, role string, args ...string) (url string) {
 }
 
 // port finds a port for a process that will come back to it. It is below those
-// that the system gives to callers, who could have it when the process is down.
+// that the system gives to callers, who could have it when the process is down,
+// and claimed against other runs of these tests, who draw the same numbers: the
+// socket of the same number that takes datagrams is this run's until its end.
 func (s *stage) port() string {
 	for range 1000 {
-		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+s.rand.IntN(20_000)))
+		address := fmt.Sprintf("127.0.0.1:%d", 10_000+s.rand.IntN(20_000))
+		claim, err := net.ListenPacket("udp", address)
 		if err != nil {
 			continue
 		}
-		defer ln.Close()
-		return ln.Addr().String()
+		ln, err := net.Listen("tcp", address)
+		if err != nil {
+			claim.Close()
+			continue
+		}
+		ln.Close()
+		s.t.Cleanup(func() { claim.Close() })
+		return address
 	}
 	s.t.Fatal("no free port")
 	return ""

@@ -13,16 +13,15 @@ import (
 	"path/filepath"
 	"strings"
 
+	"detente/internal/built"
 	"detente/internal/pkcs11"
 )
 
 // Build builds the helper program into a folder, and gives its path.
 func Build(folder string) (string, error) {
-	path := filepath.Join(folder, pkcs11.HelperName)
-	c := exec.Command("go", "build", "-o", path, "detente/cmd/"+pkcs11.HelperName)
-	c.Env = append(os.Environ(), "CGO_ENABLED=1")
-	if out, err := c.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building the helper program, which wants a C compiler: %w: %s", err, out)
+	path, err := built.Command(folder, "detente/cmd/"+pkcs11.HelperName, "CGO_ENABLED=1")
+	if err != nil {
+		return "", fmt.Errorf("the helper program wants a C compiler: %w", err)
 	}
 	return path, nil
 }
