@@ -4,18 +4,14 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"flag"
-	"fmt"
-	"os"
 	"reflect"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"detente/agreement"
 	"detente/audit"
 	"detente/internal/ahead"
 	"detente/record"
@@ -54,69 +50,12 @@ func exampleKey(t testing.TB, name, label string) statement.Signer {
 	return s
 }
 
-// long is an exported record of n statements of 1 KiB, and each of its statements.
-func long(b *testing.B, n int) ([]byte, []*statement.Signed) {
-	must := func(err error) {
-		if err != nil {
-			b.Fatal(err)
-		}
-	}
-	data, err := os.ReadFile("../spec/vectors/record/bundle/freeze.agreement")
-	must(err)
-	text, err := agreement.NewBundle([]agreement.File{{Path: "freeze.agreement", Data: data}})
-	must(err)
-	a, _ := agreement.Read(text)
-	f, err := record.NewFold(a)
-	must(err)
-	f.Append(record.Opening(a))
-	notes, signed := make([][]byte, n), make([]*statement.Signed, n)
-	key := exampleKey(b, "iaea", "iaea-1")
-	var all sync.WaitGroup
-	var next atomic.Int64
-	for range runtime.GOMAXPROCS(0) {
-		all.Go(func() {
-			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
-				words := fmt.Sprint("entry ", i)
-				s := &statement.Statement{Agreement: a.ID, Bundle: a.ID, By: "iaea", Body: statement.DeclareBody{Text: words + strings.Repeat("x", 480-len(words)), Documents: []statement.Document{}}}
-				text, err := s.Text()
-				if err == nil {
-					notes[i], err = statement.Sign(text, key)
-				}
-				if err == nil {
-					signed[i], err = statement.Parse(notes[i])
-				}
-				if err != nil {
-					b.Error(err)
-				}
-			}
-		})
-	}
-	all.Wait()
-	must(ahead.Fold(b.Context(), f, notes, nil))
-	origin := record.Origin(a)
-	head := f.Head()
-	note, err := statement.SignCheckpoint(statement.Checkpoint{Origin: origin, Size: head.Size, Root: head.Root}, exampleKey(b, origin, "host"))
-	must(err)
-	parsed, err := statement.ParseNote(note)
-	must(err)
-	for _, w := range []string{"vienna", "geneva", "muscat"} {
-		line, err := statement.Cosign(exampleKey(b, w, w), parsed.Text, 1_614_124_800)
-		must(err)
-		parsed.Sigs = append(parsed.Sigs, line)
-	}
-	e, err := f.Export(text, parsed.Bytes())
-	must(err)
-	file, err := e.Bytes()
-	must(err)
-	return file, signed
-}
-
 // BenchmarkAudit audits a long record, in turns with the verification of its
 // signatures alone, in batches of 256 on all cores. heap-B is what is live at
 // the end for each entry, besides the file.
 func BenchmarkAudit(b *testing.B) {
 	n := *figureEntries
-	file, signed := long(b, n)
+	file, signed := long(b, n, false)
 	key := exampleKey(b, "iaea", "iaea-1").Public()
 	var ours, limit, live float64
 	for b.Loop() {

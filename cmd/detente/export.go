@@ -81,6 +81,9 @@ func auditOf(ctx context.Context, t terminal, path, remember, resumed string) (*
 		}
 		defer state.Close()
 		verified = ahead.Verified{Known: state.Known, Note: state.Note}
+		if n := len(state.Known); n > 0 {
+			fmt.Fprintf(t.err, "going on: the signatures of %d tiles are verified already\n", n)
+		}
 	}
 	defer t.working("auditing " + path)()
 	folded, entries := 0, int64(0)
