@@ -109,9 +109,7 @@ func FirstDifference(a, b *record.Fold) int64 {
 func (c *Copy) copied() Copied {
 	r := Copied{Where: c.Where, Head: c.fold.Head()}
 	if _, final := c.Checkpoints(); final != nil {
-		if p, err := record.Cosigned(c.Agreement(), final); err == nil {
-			r.Final = p.Head.Size
-		} else if n, err := c.fold.Final(final); err == nil {
+		if n, err := c.fold.Final(final); err == nil {
 			r.Final = n
 		}
 	}
@@ -123,6 +121,9 @@ func (c *Copy) copied() Copied {
 func (c *Copy) side(index int64) (Side, error) {
 	head, final := c.Checkpoints()
 	note, size := head, c.fold.Size()
+	if at, err := checkpointOf(head); err == nil {
+		size = min(size, at.Size) // a copy may have gone on past its head
+	}
 	if final != nil {
 		if n, err := c.fold.Final(final); err == nil && n > index {
 			note, size = final, n
@@ -133,5 +134,5 @@ func (c *Copy) side(index int64) (Side, error) {
 		return Side{}, err
 	}
 	proof, err := tlog.ProveRecord(size, index, c.fold.HashReader())
-	return Side{Checkpoint: note, Entry: j.Bytes, Proof: proof}, err
+	return Side{Checkpoint: note, Entry: j.Bytes, Proof: proof, By: c.fold}, err
 }

@@ -40,6 +40,7 @@ type Side struct {
 
 	// Found by judging:
 	Head   statement.Head
+	By     *record.Fold         // the copy by whose hosts and witnesses of then it was judged; nil: by the first text
 	Signer agreement.Name       // the depositary that signed the checkpoint
 	Proved *record.Proof        // nil if no quorum cosigned it
 	Lines  []record.Cosignature // of known witnesses, a quorum or not
@@ -92,9 +93,12 @@ func (e *Evidence) Bytes() ([]byte, error) {
 	return ustar.Bytes(files)
 }
 
-// ReadEvidence reads a file of evidence and checks all that it claims. It needs
-// nothing else: an error says that it proves nothing.
-func ReadEvidence(b []byte) (*Evidence, error) {
+// ReadEvidence reads a file of evidence and checks all that it claims: an error
+// says that it proves nothing. It needs nothing else where the text was not
+// amended before the histories part. Where it was, the first text does not say
+// who hosted and witnessed the record then; by is a copy of either history, which
+// does.
+func ReadEvidence(b []byte, by ...*record.Fold) (*Evidence, error) {
 	files, err := ustar.Read(bytes.NewReader(b), ustar.Limits{Files: 9, File: record.MaxBundle, Total: record.MaxBundle + maxEvidenceRest})
 	if err != nil {
 		return nil, fmt.Errorf("evidence: %w", err)
@@ -122,6 +126,12 @@ func ReadEvidence(b []byte) (*Evidence, error) {
 		if err := s.read(files[3+3*i : 6+3*i]); err != nil {
 			return nil, err
 		}
+	}
+	for _, f := range by {
+		if f.Agreement().ID != e.agreement.ID {
+			return nil, fmt.Errorf("evidence: it is of agreement %s, the copy of %s", e.agreement.ID, f.Agreement().ID)
+		}
+		e.A.By, e.B.By = f, f
 	}
 	return e, e.judge()
 }
@@ -183,21 +193,9 @@ func (e *Evidence) judge() error {
 
 func (s *Side) judge(a *agreement.Agreement, index int64) error {
 	origin := record.Origin(a)
-	keys, err := record.LogKeys(a)
+	c, err := checkpointOf(s.Checkpoint)
 	if err != nil {
 		return err
-	}
-	c, n, err := statement.OpenCheckpoint(s.Checkpoint, origin, keys...)
-	if err != nil {
-		return err
-	}
-	s.Head = c.Head()
-	_, key, _ := statement.LogLine(n, origin, keys...)
-	for _, d := range record.Hosts(a) {
-		if d.Key == key.String() {
-			s.Signer = d.Name
-			break
-		}
 	}
 	if index >= c.Size {
 		return fmt.Errorf("entry %d is not below size %d", index, c.Size)
@@ -205,36 +203,107 @@ func (s *Side) judge(a *agreement.Agreement, index int64) error {
 	if err := tlog.CheckRecord(s.Proof, c.Size, c.Root, index, tlog.RecordHash(s.Entry)); err != nil {
 		return fmt.Errorf("the proof does not lead from entry %d to the root of size %d", index, c.Size)
 	}
-	s.Proved, s.Lines = nil, nil
-	if p, err := record.Cosigned(a, s.Checkpoint); err == nil {
+	s.Head = c.Head()
+	era, proved, err := s.era(a, index)
+	if err != nil {
+		return err
+	}
+	_, n, err := statement.OpenCheckpoint(s.Checkpoint, origin, era.Keys...)
+	if errors.Is(err, statement.ErrUnsigned) && s.By == nil {
+		return fmt.Errorf("%w; this was judged by the agreement's first text: if that was amended, give a copy of either history, which says who hosted it then", err)
+	}
+	if err != nil {
+		return err
+	}
+	_, key, _ := statement.LogLine(n, origin, era.Keys...)
+	s.Signer = era.Hosts[slices.Index(era.Keys, key)]
+	s.Proved = nil
+	if p, err := proved(s.Checkpoint); err == nil {
 		s.Proved = p
 	}
-	s.Lines, err = cosigners(a, n)
+	s.Lines, err = cosigners(era, n)
 	return err
+}
+
+func checkpointOf(note []byte) (statement.Checkpoint, error) {
+	n, err := statement.ParseNote(note)
+	if err != nil {
+		return statement.Checkpoint{}, err
+	}
+	return statement.ParseCheckpoint(n.Text)
+}
+
+// era is who hosted and witnessed the record at this history's checkpoint, and
+// what judges its cosignatures. A copy of this very history says it for its size.
+// One of the other history says it for the entries that both have, which the path
+// of the entry in which they part shows to be the same.
+func (s *Side) era(a *agreement.Agreement, index int64) (record.Era, func(note []byte) (*record.Proof, error), error) {
+	if s.By == nil {
+		e, err := record.EraOf(a)
+		return e, func(note []byte) (*record.Proof, error) { return record.Cosigned(a, note) }, err
+	}
+	at := s.Head.Size
+	if root, err := s.By.RootAt(at); err != nil || root != s.Head.Root {
+		at = index
+		if root, err := s.By.RootAt(at); err != nil || root != rootBefore(s.Proof, s.Head.Size, index) {
+			return record.Era{}, nil, fmt.Errorf("the copy given does not have the %d entries that come before the one in which the histories part: want a copy of either history", index)
+		}
+	}
+	e := s.By.EraAt(at)
+	e.Keys, e.Hosts = entitled(s.By, at), hostsAt(s.By, at)
+	return e, func(note []byte) (*record.Proof, error) { return s.By.CosignedAt(at, note) }, nil
+}
+
+// rootBefore is the root of the first index entries, from the path of the next
+// one to the root of size: its left siblings are the trees they are made of.
+func rootBefore(path tlog.RecordProof, size, index int64) (root tlog.Hash) {
+	var left []tlog.Hash
+	for at := index; size > 1; path = path[:len(path)-1] {
+		k := int64(1)
+		for k*2 < size {
+			k *= 2
+		}
+		if at < k {
+			size = k
+			continue
+		}
+		left = append(left, path[len(path)-1])
+		at, size = at-k, size-k
+	}
+	if len(left) == 0 {
+		root, _ = tlog.TreeHash(0, nil) // of no entries: it reads nothing
+		return root
+	}
+	root = left[len(left)-1]
+	for i := len(left) - 2; i >= 0; i-- {
+		root = tlog.NodeHash(left[i], root)
+	}
+	return root
 }
 
 // cosigners are the known witnesses with lines on a note. As on the record, a
 // line that claims a known key and does not verify spoils the note.
-func cosigners(a *agreement.Agreement, n *statement.Note) ([]record.Cosignature, error) {
+func cosigners(e record.Era, n *statement.Note) ([]record.Cosignature, error) {
 	var all []record.Cosignature
-	for _, w := range a.Witnesses {
-		key, err := statement.ParseWitnessKey(w.Key)
-		if err != nil {
-			continue
-		}
-		for _, sig := range n.Sigs {
-			if !key.Made(sig) {
+	for _, l := range e.Lists {
+		for i, key := range l.Keys {
+			if slices.ContainsFunc(all, func(c record.Cosignature) bool { return c.Witness == l.Names[i] }) {
 				continue
 			}
-			at, err := key.VerifyCosignature(n.Text, sig)
-			if errors.Is(err, statement.ErrTime) {
-				continue
+			for _, sig := range n.Sigs {
+				if !key.Made(sig) {
+					continue
+				}
+				at, err := key.VerifyCosignature(n.Text, sig)
+				if errors.Is(err, statement.ErrTime) {
+					continue
+				}
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, record.Cosignature{Witness: l.Names[i], Time: at})
+				break
 			}
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, record.Cosignature{Witness: w.Name, Time: at})
-			break
 		}
 	}
 	return all, nil
@@ -262,6 +331,14 @@ func (e *Evidence) Text() string {
 	}
 	b.WriteString(e.verdict())
 	return b.String()
+}
+
+// Judged says by whom the evidence was judged, where that was the first text.
+func (e *Evidence) Judged() string {
+	if e.A.By != nil {
+		return ""
+	}
+	return "judged by the agreement's first text; where an amendment changed who hosts or witnesses the record before the histories part, a copy of either is needed"
 }
 
 // verdict says in a line what follows.

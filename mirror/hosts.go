@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"detente/agreement"
 	"detente/record"
 	"detente/statement"
 
@@ -28,6 +29,16 @@ func entitled(f *record.Fold, size int64) []statement.PublicKey {
 		keys = append(keys, f.EraAt(size-1).Keys...)
 	}
 	return keys
+}
+
+// hostsAt are whose they are, in the same order.
+func hostsAt(f *record.Fold, size int64) []agreement.Name {
+	e := f.EraAt(size)
+	names := e.Hosts
+	if e.From > 0 && e.From == size {
+		names = append(names, f.EraAt(size-1).Hosts...)
+	}
+	return names
 }
 
 // ever are all keys that have been of a host of the record.

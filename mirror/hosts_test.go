@@ -399,3 +399,63 @@ func (b *book) receiptAt(index int64) *Receipt {
 	}
 	return &Receipt{Index: index, Entry: record.Must(b.fold.Read(index)).Bytes, Checkpoint: b.sign(b.fold.Head()), Proof: proof}
 }
+
+// Two histories that part after an amendment has changed the depositary are
+// judged by who hosted the record then: by the copies when these are compared, and
+// from the file with a copy of either, the shorter of them as well. The first text
+// alone knows of nobody who signed them, and says so.
+func TestEvidenceAfterAChangeOfHost(t *testing.T) {
+	b := handed(t)
+	common := copyOf(t, b)
+	at := b.fold.Size()
+	other := b.fork(at)
+	b.add(b.say("alba", "one"))
+	b.cosign(noon+30, three...)
+	other.add(other.say("alba", "another"))
+	other.add(inert("x", 40)...)
+	other.cosign(noon+31, three...)
+	one, two := copyOf(t, b), copyOf(t, other)
+	r := compared(t, one, two)
+	if r.Finding != Differ || r.Evidence.Cause != CauseFork || r.Evidence.Both[0] != "archive" || len(r.Evidence.Both) != 4 || r.A.Final != at+1 {
+		t.Fatalf("%+v, %+v", r, r.Evidence)
+	}
+	file, err := r.Evidence.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadEvidence(file); !errors.Is(err, statement.ErrUnsigned) || !strings.Contains(err.Error(), "first text") {
+		t.Errorf("by the first text: %v", err)
+	}
+	for i, by := range []*Copy{one, two, common} {
+		e, err := ReadEvidence(file, by.Fold())
+		if err != nil {
+			t.Fatalf("by copy %d: %v", i, err)
+		}
+		if e.Text() != r.Evidence.Text() || e.Judged() != "" {
+			t.Errorf("by copy %d: %s", i, e.Text())
+		}
+	}
+	stranger := newBook(t)
+	stranger.add(inert("z", int(at)+9)...)
+	if _, err := ReadEvidence(file, stranger.fold); err == nil {
+		t.Error("by a copy of neither history")
+	}
+}
+
+// The root of the entries before one follows from that entry's path.
+func TestRootBefore(t *testing.T) {
+	b := newBook(t)
+	b.add(inert("x", 40)...)
+	for size := int64(1); size <= b.fold.Size(); size++ {
+		for i := range size {
+			path, err := tlog.ProveRecord(size, i, b.fold.HashReader())
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := b.fold.RootAt(i)
+			if got := rootBefore(path, size, i); err != nil || got != want {
+				t.Fatalf("entry %d of %d: %v, want %v", i, size, got, want)
+			}
+		}
+	}
+}

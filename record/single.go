@@ -63,6 +63,34 @@ func (f *Fold) SingleProof(n int64, cosigned []byte, extra bool) ([]byte, error)
 // under it. Where the list of witnesses was changed by an amendment, the proof of
 // an entry after that must be judged on the record itself.
 func ReadSingle(a *agreement.Agreement, file, entry []byte) (*Single, error) {
+	return ReadSingleBy(a, a, file, entry)
+}
+
+// ReadSingleBy judges such a file of the record of an agreement by the host and
+// the witnesses of a text that an amendment brought into force there. That it was
+// in force at the checkpoint's size is the caller's word.
+func ReadSingleBy(a, inForce *agreement.Agreement, file, entry []byte) (*Single, error) {
+	e, err := newEra(inForce)
+	if err != nil {
+		return nil, fmt.Errorf("tlog-proof: %w", err)
+	}
+	l := &host{depositary: e.names[0], origin: Origin(a), eras: []*era{e}}
+	return readSingle(l.cosigned, file, entry)
+}
+
+// ReadSingle judges such a file by those who are in force on this record at the
+// checkpoint's size, and by its entries, if it has as many.
+func (f *Fold) ReadSingle(file, entry []byte) (*Single, error) {
+	return readSingle(func(note []byte) (*Proof, error) {
+		p, err := f.cosigned(note)
+		if err == nil && p.Head.Size <= f.Size() && !f.had(p.Head) {
+			return nil, fault(FaultFork, f.depositary, "checkpoint of size %d: its root is not that of this record's first entries; a quorum cosigned another history", p.Head.Size)
+		}
+		return p, err
+	}, file, entry)
+}
+
+func readSingle(judge func(note []byte) (*Proof, error), file, entry []byte) (*Single, error) {
 	s, err := parseSingle(file)
 	if err != nil {
 		return nil, err
@@ -76,11 +104,7 @@ func ReadSingle(a *agreement.Agreement, file, entry []byte) (*Single, error) {
 	if entry == nil {
 		return nil, errors.New("tlog-proof: the file does not hold the entry, so it must be given besides")
 	}
-	l, err := newHost(a)
-	if err != nil {
-		return nil, err
-	}
-	p, err := l.cosigned(s.note)
+	p, err := judge(s.note)
 	if err != nil {
 		return nil, fmt.Errorf("tlog-proof: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"detente/internal/durable"
 	"detente/mirror"
+	"detente/record"
 	"detente/statement"
 
 	"github.com/spf13/cobra"
@@ -16,7 +17,7 @@ import (
 )
 
 func compareCommand(t terminal) *cobra.Command {
-	var evidence, check string
+	var evidence, check, by string
 	c := &cobra.Command{
 		Use:     "compare [A] [B]",
 		GroupID: groupSee,
@@ -25,14 +26,15 @@ func compareCommand(t terminal) *cobra.Command {
 record. Exit 0 if they are equal or the one extends the other, 1 if they differ or one contradicts itself, 3 if it could not be
 found out. If they differ, the first entry in which they do is shown, both checkpoints with who signed them, and what it comes
 from: a fork by a quorum, an uncosigned tail, or neither cosigned. --evidence FILE writes the proof as one file, which
-anybody checks offline with compare --check FILE.`,
+anybody checks offline with compare --check FILE. Each history is judged by who hosted and witnessed the record then; a file is
+judged by the first text, and where that was amended, with --by COPY by a copy of either history.`,
 		Example: "  detente compare http://127.0.0.1:7001/580c... copy --evidence fork.evidence\n  detente compare --check fork.evidence",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if check != "" {
 				if len(args) > 0 || evidence != "" {
-					return usage("compare --check FILE: takes nothing else")
+					return usage("compare --check FILE: takes nothing else but --by")
 				}
-				return checkEvidence(t, check)
+				return checkEvidence(cmd.Context(), t, check, by)
 			}
 			if len(args) != 2 {
 				return usage("compare: want two copies, A and B, or --check FILE\n%s", more(cmd))
@@ -42,6 +44,7 @@ anybody checks offline with compare --check FILE.`,
 	}
 	c.Flags().StringVar(&evidence, "evidence", "", "`FILE` to write the proof to, if they differ")
 	c.Flags().StringVar(&check, "check", "", "check the proof in `FILE`, and nothing else")
+	c.Flags().StringVar(&by, "by", "", "with --check: a `COPY` of either history, which says who hosted and witnessed the record")
 	return c
 }
 
@@ -118,16 +121,31 @@ func firstDamaged(t terminal, damaged *mirror.CorruptError, copies ...*mirror.Co
 	}
 }
 
-func checkEvidence(t terminal, name string) error {
+func checkEvidence(ctx context.Context, t terminal, name, by string) error {
 	b, err := durable.ReadFile(durable.OS, name, mirror.MaxEvidence)
 	if err != nil {
 		return usage("--check: %w", err)
 	}
-	e, err := mirror.ReadEvidence(b)
+	var folds []*record.Fold
+	if by != "" {
+		s, err := openSubject(ctx, t, by, "")
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		if s.fold == nil {
+			return usage("--by %s: want a copy of the record, not a text", by)
+		}
+		folds = append(folds, s.fold)
+	}
+	e, err := mirror.ReadEvidence(b, folds...)
 	if err != nil {
 		return &exitError{exitUnknown, fmt.Errorf("%s proves nothing: %w", name, err)}
 	}
 	fmt.Fprintf(t.out, "agreement %s, %s\n%s", e.Agreement().ID, e.Agreement().Title, e.Text())
+	if how := e.Judged(); how != "" {
+		fmt.Fprintln(t.err, how+": --by COPY")
+	}
 	return no(nil)
 }
 

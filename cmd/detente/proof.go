@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -14,15 +15,16 @@ import (
 
 func proofCommand(t terminal) *cobra.Command {
 	v := &viewer{t: t}
-	var out, verify, text, entry string
+	var out, verify, text, entry, inForce string
 	c := v.flags(&cobra.Command{
 		Use:   "proof [PATH] [ENTRY]",
 		Short: "prove one statement to somebody who has the text alone, or check such a proof",
 		Long: `Write a file that proves that ENTRY, an entry's number or a statement's id, stands on the record and existed by a time that a
 quorum of witnesses states. The file holds the statement, and nothing else of the record; its form is C2SP tlog-proof.
 
-With --verify check such a file, offline, by the agreement's text and nothing else. Where the witnesses were changed by an
-amendment since, ask the record instead. PATH may be left out if DETENTE_RECORD is set.`,
+With --verify check such a file, offline, by the agreement's text and nothing else. Where an amendment has changed the witnesses
+or the depositary, --text is a copy of the record (an export, a mirror's folder), which says who was in force then; or the
+text that is said to have been in force is given with --in-force. PATH may be left out if DETENTE_RECORD is set.`,
 		Example: `  detente proof record.detente 41 --out claim.tlog-proof
   detente proof --verify claim.tlog-proof --text examples/cameras`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -30,7 +32,7 @@ amendment since, ask the record instead. PATH may be left out if DETENTE_RECORD 
 				if len(args) > 0 || out != "" {
 					return usage("proof --verify takes a file, --text and nothing else\n%s", more(cmd))
 				}
-				return v.verifySingle(verify, text, entry)
+				return v.verifySingle(cmd.Context(), verify, text, entry, inForce)
 			}
 			if len(args) == 0 {
 				return usage("proof: missing ENTRY\n%s", more(cmd))
@@ -60,7 +62,8 @@ amendment since, ask the record instead. PATH may be left out if DETENTE_RECORD 
 	}, false)
 	c.Flags().StringVar(&out, "out", "", "`FILE` to write (default NAME-ENTRY.tlog-proof); never overwritten")
 	c.Flags().StringVar(&verify, "verify", "", "check this `FILE` instead")
-	c.Flags().StringVar(&text, "text", "", "with --verify: the agreement's text, a `PATH`")
+	c.Flags().StringVar(&text, "text", "", "with --verify: the agreement's first text, or a copy of its record, a `PATH`")
+	c.Flags().StringVar(&inForce, "in-force", "", "with --verify and a text: the amended text whose witnesses and depositary count, a `PATH`")
 	c.Flags().StringVar(&entry, "entry", "", "with --verify: the entry, a `FILE`, if the proof does not hold it")
 	return c
 }
@@ -108,14 +111,15 @@ type singleReport struct {
 	Entry     string   `json:"entry"`
 }
 
-func (v *viewer) verifySingle(file, text, entry string) error {
+func (v *viewer) verifySingle(ctx context.Context, file, text, entry, inForce string) error {
 	if text == "" {
 		return usage("proof --verify: by which text? give --text PATH")
 	}
-	s, err := openText(text)
+	s, err := openSubject(ctx, v.t, text, v.dir)
 	if err != nil {
 		return err
 	}
+	defer s.close()
 	b, err := os.ReadFile(file)
 	if err != nil {
 		return usage("--verify: %w", err)
@@ -126,9 +130,12 @@ func (v *viewer) verifySingle(file, text, entry string) error {
 			return usage("--entry: %w", err)
 		}
 	}
-	p, err := record.ReadSingle(s.agreement, b, given)
+	p, how, err := s.readSingle(b, given, inForce)
+	if exit, ok := errors.AsType[*exitError](err); ok {
+		return exit
+	}
 	if err != nil {
-		return no(fmt.Errorf("%s proves nothing: %w", file, err))
+		return no(fmt.Errorf("%s proves nothing: %w\n%s", file, err, how))
 	}
 	r := singleReport{s.agreement.ID.String(), p.Index, p.Proof.Lo.String(), []string{}, string(p.Entry)}
 	for _, c := range p.Proof.Cosignatures {
@@ -137,8 +144,30 @@ func (v *viewer) verifySingle(file, text, entry string) error {
 	if v.json {
 		return printJSON(v.t.out, r)
 	}
+	fmt.Fprintln(v.t.err, how)
 	fmt.Fprintf(v.t.out, "entry %d of the record of %s existed by %s, say its witnesses %v\n\n%s", r.Index, s.agreement.Name, r.ExistedBy, r.Witnesses, r.Entry)
 	return nil
+}
+
+// readSingle judges a proof by who was in force at its checkpoint, and says how
+// that is known.
+func (s *subject) readSingle(file, entry []byte, inForce string) (*record.Single, string, error) {
+	switch {
+	case s.fold != nil && inForce != "":
+		return nil, "", usage("--in-force: a copy of the record says itself which text was in force")
+	case s.fold != nil:
+		p, err := s.fold.ReadSingle(file, entry)
+		return p, fmt.Sprintf("judged by who was in force then, by the %d entries of the copy", s.fold.Size()), err
+	case inForce != "":
+		then, err := openText(inForce)
+		if err != nil {
+			return nil, "", err
+		}
+		p, err := record.ReadSingleBy(s.agreement, then.agreement, file, entry)
+		return p, "judged by the text of --in-force; that it was in force is your word", err
+	}
+	p, err := record.ReadSingle(s.agreement, file, entry)
+	return p, "judged by the agreement's first text; if an amendment has changed its witnesses or depositary, give a copy of the record, or --in-force", err
 }
 
 // writeNewFile writes a file that must not be there yet, with this mode.
