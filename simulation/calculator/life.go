@@ -24,6 +24,7 @@ type life struct {
 type commitment struct {
 	status                      string
 	claimedAt, doneAt, breachAt int64
+	dueAt                       int64        // while it is open; after that, as it was then
 	broken                      bool         // it was in breach when it was claimed
 	overdue                     bool         // its deadline passed while it was claimed
 	ending                      bool         // its end came while it was claimed
@@ -45,7 +46,7 @@ func newLife(t *terms) *life {
 		l.lifted = append(l.lifted, m.lifted)
 	}
 	for range t.commitments {
-		l.commitments = append(l.commitments, commitment{status: "dormant", claimedAt: never, doneAt: never, breachAt: never, noted: map[int]bool{}})
+		l.commitments = append(l.commitments, commitment{status: "dormant", claimedAt: never, doneAt: never, breachAt: never, dueAt: never, noted: map[int]bool{}})
 	}
 	for range t.vaults {
 		l.vaults = append(l.vaults, vault{status: "open", closedAt: never, longStop: never})
@@ -161,6 +162,9 @@ func (l *life) at(n *node) int64 {
 		if k := l.commitment(name); k >= 0 {
 			switch attr {
 			case "due":
+				if !l.open(k) {
+					return l.commitments[k].dueAt
+				}
 				return l.at(l.terms.commitments[k].due)
 			case "done_at":
 				return l.commitments[k].doneAt
@@ -176,6 +180,12 @@ func (l *life) at(n *node) int64 {
 	}
 	refuse("text: instant %s %s: %w", n.op, n.text, errSubset)
 	return never
+}
+
+// open is whether a commitment was neither broken yet nor is over.
+func (l *life) open(k int) bool {
+	c := l.commitments[k]
+	return c.status == "dormant" || c.status == "active" || c.status == "claimed" && !c.broken
 }
 
 func (l *life) closesAt(k int) int64 {
@@ -299,6 +309,11 @@ func (l *life) goOff(t timer) {
 // rounds let every commitment take a step at a time, then look at the vaults.
 func (l *life) rounds() {
 	for {
+		for k, t := range l.terms.commitments {
+			if l.open(k) {
+				l.commitments[k].dueAt = l.at(t.due)
+			}
+		}
 		before := l.clone()
 		changed := false
 		for k := range l.commitments {
