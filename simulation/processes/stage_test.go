@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -240,13 +241,43 @@ func (s *stage) command(args ...string) (out, talk string, status int) {
 	return o.String(), e.String(), cmd.ProcessState.ExitCode()
 }
 
-// copyTo copies what is in a folder, with everybody's permissions.
+// copyTo copies what is in a folder, with everybody's permissions, as a backup
+// does: the process whose folder it is may run. What it was writing has another
+// name by the time it is looked at, and is left out.
 func (s *stage) copyTo(to, from string) {
 	s.t.Helper()
-	s.must(os.MkdirAll(to, 0o700))
-	if out, err := exec.Command("cp", "-a", from+"/.", to).CombinedOutput(); err != nil {
-		s.t.Fatalf("copying %s: %v: %s", from, err, out)
-	}
+	s.must(filepath.WalkDir(from, func(name string, d fs.DirEntry, err error) error {
+		gone := func(err error) bool { return errors.Is(err, fs.ErrNotExist) && strings.HasSuffix(name, ".tmp") }
+		if gone(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if gone(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, name)
+		if err != nil {
+			return err
+		}
+		copied := filepath.Join(to, rel)
+		if d.IsDir() {
+			return os.MkdirAll(copied, info.Mode().Perm())
+		}
+		b, err := os.ReadFile(name)
+		if gone(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(copied, b, info.Mode().Perm())
+	}))
 }
 
 // signer signs statements under a party's name.
