@@ -46,6 +46,9 @@ type book struct {
 	report   *beneficiary.Report
 	allOpen  bool
 
+	texts    int   // versions looked at
+	consents int64 // entries looked at for consents in effect
+
 	ledger *vault.Reader // of the longest record that an honest reader has
 	fold   *record.Fold
 }
@@ -88,7 +91,7 @@ func (b *book) dealings() []*vault.Attempt {
 // follow folds what the honest depositary's record has.
 func (b *book) follow() {
 	for i := b.fold.Size(); i < b.size(); i++ {
-		b.fold.Append(b.entries[i])
+		b.amended(b.fold.Append(b.entries[i]))
 		b.note(b.fold)
 	}
 	if err := b.ledger.Read(b.fold, b.fold.Size()); err != nil {
@@ -108,7 +111,7 @@ func (b *book) note(f *record.Fold) {
 
 // moved takes what the honest depositary's record has now, and says whether it
 // has grown.
-func (b *book) moved(a *actor, size int64, v depositary.View) bool {
+func (b *book) moved(a *actor, size int64, v depositary.View) (grown bool) {
 	if a.crook != "" || size <= b.size() {
 		return false
 	}
@@ -116,12 +119,17 @@ func (b *book) moved(a *actor, size int64, v depositary.View) bool {
 		if root, err := f.RootAt(b.size()); err == nil && b.size() > 0 && root != b.root {
 			b.w.fail(2, "the depositary's record of %d entries does not begin with the %d that it had", size, b.size())
 		}
+		var more [][]byte
 		for i := b.size(); i < size; i++ {
-			b.entries = append(b.entries, record.Must(f.Bytes(i)))
+			e, err := f.Bytes(i)
+			if err != nil {
+				return // its machine has stopped; its next life has them
+			}
+			more = append(more, e)
 		}
-		b.root = f.Root()
+		b.entries, b.root, grown = append(b.entries, more...), f.Root(), true
 	})
-	return true
+	return grown
 }
 
 // asked looks at a request before it is answered.
@@ -273,7 +281,7 @@ func (b *book) lines(note []byte) int {
 		return 0
 	}
 	count := 0
-	for _, name := range names(b.w.plan.Terms.Witnesses, witnessName) {
+	for _, name := range names(b.w.plan.Terms.Witnesses+1, witnessName) {
 		key := b.w.keys.witness(name)
 		for _, sig := range n.Sigs {
 			if !key.Made(sig) {

@@ -58,6 +58,15 @@ const (
 	Replayed        Kind = "statement replayed"
 	Garbage         Kind = "garbage submitted"
 	RequestTooEarly Kind = "shares requested before the outcome"
+
+	TextAmended     Kind = "text amended"
+	CloseMoved      Kind = "text amended: another close"
+	WitnessRelieved Kind = "text amended: another witness"
+	WitnessesJoint  Kind = "proof by the witnesses of two texts"
+	ConsentLate     Kind = "consent without effect"
+	ConsentRival    Kind = "consent to a competing text"
+	ConsentBack     Kind = "consent taken back"
+	SaidBefore      Kind = "statement of an earlier text under a later one"
 )
 
 // Kinds are all kinds, in the order of the table. Those of a role's life are
@@ -75,7 +84,8 @@ func Kinds() []Kind {
 	}
 	return append(all,
 		WrongTime, ForkCosigned, WitnessRefused, WrongShare, NoShare, ShareKept, ShareEarly, FalseComplaint, BadDealing, RecorderSilent,
-		Censored, ProofsWithheld, ForkServed, RolledBack, DepositaryGone, AtDeadline, Replayed, Garbage, RequestTooEarly)
+		Censored, ProofsWithheld, ForkServed, RolledBack, DepositaryGone, AtDeadline, Replayed, Garbage, RequestTooEarly,
+		TextAmended, CloseMoved, WitnessRelieved, WitnessesJoint, ConsentLate, ConsentRival, ConsentBack, SaidBefore)
 }
 
 // of is the kind for one role.

@@ -40,7 +40,7 @@ func (w *World) openHost(a *actor) (life, error) {
 
 func (w *World) addresses() map[agreement.Name]string {
 	at := map[agreement.Name]string{}
-	for _, name := range names(w.plan.Terms.Witnesses, witnessName) {
+	for _, name := range names(w.plan.Terms.Witnesses+1, witnessName) {
 		at[agreement.Name(name)] = "http://" + name
 	}
 	return at
@@ -202,6 +202,15 @@ func (w *World) openWitness(a *actor) (life, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a.name == witnessName(w.plan.Terms.Witnesses) { // its operator adds the record, whose text does not name it
+		keys, err := record.LogKeys(w.agreement)
+		if err == nil {
+			err = p.Add(record.Origin(w.agreement), keys...)
+		}
+		if err != nil {
+			return nil, errors.Join(err, p.Close())
+		}
+	}
 	if w.canary == ForgetfulWitness && a.name == witnessName(w.plan.Terms.Witnesses-1) {
 		return &forgetful{w: w, a: a}, errors.Join(p.Close())
 	}
@@ -251,7 +260,7 @@ func (w *World) castWitness(i int) {
 
 // witnessClients are clients of all witnesses over somebody's line.
 func (w *World) witnessClients(a *actor) ([]*mirror.Witness, error) {
-	return mirror.Witnesses(w.agreement, w.addresses(), a.line.client())
+	return mirror.Witnesses(w.agreement, w.addresses(), a.line.client()) // of the first text
 }
 
 // client is somebody's client of the record.

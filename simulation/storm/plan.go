@@ -2,6 +2,7 @@ package storm
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -38,6 +39,23 @@ type Plan struct {
 	Deadline int           // how many of these are within seconds of a deadline
 	Garbage  int
 	Replays  int
+
+	Changes []Change // of the text, in their order
+}
+
+// A Change is a text that somebody means to put in the place of that in force.
+type Change struct {
+	At       time.Duration // its publication
+	Terms    Terms
+	Consents [2]time.Duration // when each party consents
+	Rival    time.Duration    // when the second party consents to another text first; 0: it does not
+	Back     time.Duration    // when the first party takes its consent back; 0: it does not
+	Again    time.Duration    // when it consents again; 0: it does not
+}
+
+// relieves is whether some text replaces a witness.
+func (p *Plan) relieves() bool {
+	return slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Terms.Relieved })
 }
 
 func between(r *rand.Rand, lo, hi time.Duration) time.Duration {
@@ -67,7 +85,52 @@ func NewPlan(seed uint64) Plan {
 	p.drawLiars(r)
 	p.drawHost(r)
 	p.drawScript(r)
+	p.drawChanges(rand.New(rand.NewPCG(seed, 3)))
 	return p
+}
+
+// drawChanges draws how the text is amended, in half of the seeds.
+func (p *Plan) drawChanges(r *rand.Rand) {
+	if r.IntN(2) == 0 {
+		return
+	}
+	terms := p.Terms
+	at := between(r, 2*time.Minute, terms.Closes-5*time.Minute)
+	for n := range 1 + r.IntN(2) {
+		terms.Edition = n + 1
+		switch r.IntN(4) {
+		case 0:
+			terms.Relieved = !terms.Relieved
+		case 1:
+			terms.Within -= time.Minute
+		default:
+			terms.Extended += one(r, 2*time.Minute, 5*time.Minute)
+			if r.IntN(2) == 0 {
+				terms.Relieved = !terms.Relieved
+			}
+		}
+		if r.IntN(3) == 0 {
+			terms.Else = one(r, "erase", "release", "hold")
+		}
+		c := Change{At: at, Terms: terms}
+		for i := range c.Consents {
+			c.Consents[i] = at + between(r, 20*time.Second, 5*time.Minute)
+			if r.IntN(6) == 0 { // just about when it is too late
+				c.Consents[i] = terms.Closes + time.Duration(r.IntN(61)-30)*time.Second
+			}
+		}
+		if r.IntN(4) == 0 {
+			c.Rival = at + between(r, 10*time.Second, time.Minute)
+		}
+		if r.IntN(4) == 0 {
+			c.Back = c.Consents[0] + between(r, 10*time.Second, 3*time.Minute)
+			if r.IntN(3) > 0 {
+				c.Again = c.Back + between(r, 10*time.Second, 3*time.Minute)
+			}
+		}
+		p.Changes = append(p.Changes, c)
+		at += between(r, 3*time.Minute, 15*time.Minute)
+	}
 }
 
 func drawTerms(r *rand.Rand) Terms {

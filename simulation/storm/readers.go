@@ -114,6 +114,9 @@ func (w *World) cast() {
 	for i := range p.Terms.Witnesses {
 		w.castWitness(i)
 	}
+	if p.relieves() {
+		w.enter(witnessName(p.Terms.Witnesses), witnessRole, time.Hour, w.openWitness)
+	}
 	for i := range p.Terms.Custodians {
 		w.castCustodian(i)
 	}

@@ -38,6 +38,7 @@ type intent struct {
 	refusal  string
 	proved   bool
 	received *mirror.Receipt
+	to       agreement.Digest // of a consent
 }
 
 func newScript(w *World) *script {
@@ -64,6 +65,7 @@ func newScript(w *World) *script {
 	if p.Early > 0 {
 		s.add(&intent{at: p.Early, by: agencyName, what: "early request", body: s.earlyRequest})
 	}
+	s.amend()
 	for _, i := range s.intents {
 		w.at(i.at, "somebody means to speak", func() { w.wake(w.byName[i.by], 0) })
 	}
@@ -120,7 +122,9 @@ func (s *script) offer(ctx context.Context, r *reading, i *intent) {
 			return
 		}
 		head, _ := r.f.Head()
-		st := &statement.Statement{Agreement: w.agreement.ID, Bundle: w.agreement.ID, By: agreement.Name(i.by), Answers: answers, Seen: head, Body: body}
+		under := w.agreement.ID
+		r.f.With(func(f *record.Fold) { under = f.InForce().ID })
+		st := &statement.Statement{Agreement: w.agreement.ID, Bundle: under, By: agreement.Name(i.by), Answers: answers, Seen: head, Body: body}
 		text, err := st.Text()
 		if err == nil {
 			i.note, err = statement.Sign(text, w.keys.signer(i.by))

@@ -34,6 +34,20 @@ type Terms struct {
 	Working, Margin         time.Duration
 	Epoch, Cadence          time.Duration
 	Pending, Else, Then     string
+
+	// What amendments change; the first text has none of it.
+	Extended time.Duration // how much later the vault closes
+	Relieved bool          // the last witness is replaced by the spare one
+	Edition  int           // of several texts that say the same otherwise
+}
+
+// witnesses are the names of those whom this text has.
+func (t *Terms) witnesses() []string {
+	all := names(t.Witnesses, witnessName)
+	if t.Relieved {
+		all[t.Witnesses-1] = witnessName(t.Witnesses)
+	}
+	return all
 }
 
 // begin is the instant at which every history begins: that of the bubble.
@@ -42,8 +56,11 @@ var begin = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 // segmentBytes is how much a clip holds, padded.
 const segmentBytes = 1024
 
+// extension is how much later amendments let a vault close, at most.
+const extension = 10 * time.Minute
+
 // cut is the instant before which a decision must have been sealed.
-func (t *Terms) cut() time.Duration { return t.Closes + t.Hold + 2*t.Window + t.Working }
+func (t *Terms) cut() time.Duration { return t.Closes + extension + t.Hold + 2*t.Window + t.Working }
 
 func witnessName(i int) string   { return fmt.Sprintf("witness-%d", i+1) }
 func custodianName(i int) string { return fmt.Sprintf("custodian-%d", i+1) }
@@ -89,13 +106,17 @@ func seconds(d time.Duration) string { return fmt.Sprintf("%d seconds", d/time.S
 func (t *Terms) text(k keys) string {
 	var b strings.Builder
 	w := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
-	w("detente 1\n\nagreement storm {\n  title = \"Understanding on continued monitoring\"\n  timezone = \"UTC\"\n  clock = simulated\n")
-	w("  witnesses = { of = [%s], quorum = %d, faulty = %d }\n  proof_window = %s\n}\n", strings.Join(names(t.Witnesses, witnessName), ", "), t.Need, t.Faulty, seconds(t.Window))
+	w("detente 1\n\n")
+	if t.Edition > 0 {
+		w("# Edition %d.\n\n", t.Edition)
+	}
+	w("agreement storm {\n  title = \"Understanding on continued monitoring\"\n  timezone = \"UTC\"\n  clock = simulated\n")
+	w("  witnesses = { of = [%s], quorum = %d, faulty = %d }\n  proof_window = %s\n}\n", strings.Join(t.witnesses(), ", "), t.Need, t.Faulty, seconds(t.Window))
 	w("depositary %s { key = %q }\n", depositaryName, k.public(depositaryName))
 	w("party %s { keys = { of = [%q], need = 1 } }\n", hostName, k.public(hostName))
 	w("party %s { keys = { of = [%q], need = 1 } }\n", agencyName, k.public(agencyName))
 	w("party us { signs = no }\n")
-	for _, name := range names(t.Witnesses, witnessName) {
+	for _, name := range t.witnesses() {
 		w("witness %s { key = %q }\n", name, k.witness(name))
 	}
 	w("device %s {\n  operators = [%s, %s]\n  key = %q\n}\n", recorderName, hostName, agencyName, k.public(recorderName))
@@ -106,7 +127,7 @@ func (t *Terms) text(k keys) string {
 	w("commitment %s {\n  by = us\n  to = [%s]\n  do = %s.lifted\n  due = %s.closes\n  reported = { by = [%s, %s] }\n", commitmentName, hostName, measureName, vaultName, hostName, agencyName)
 	w("  verified = { by = %s, within = %s, silence = accepts }\n}\n", hostName, seconds(t.Within))
 	w("vault %s {\n  records = \"surveillance\"\n  recorder = %s\n  host = %s\n  opens_to = [%s]\n  opens_if = %s.fulfilled\n", vaultName, recorderName, hostName, agencyName, commitmentName)
-	w("  opens = %s\n  closes = %s\n  pending = %s\n  else = %s\n", rfc(t.Opens), rfc(t.Closes), t.Pending, t.Else)
+	w("  opens = %s\n  closes = %s\n  pending = %s\n  else = %s\n", rfc(t.Opens), rfc(t.Closes+t.Extended), t.Pending, t.Else)
 	w("  hold = { at_most = %s, then = %s }\n  cut = { working = %s, margin = %s }\n", seconds(t.Hold), t.Then, seconds(t.Working), seconds(t.Margin))
 	w("  epochs = { every = %s, segments = 10 seconds, cadence = %s, bytes = %d }\n", seconds(t.Epoch), seconds(t.Cadence), segmentBytes)
 	w("  custodians = { of = [%s], need = %d, absent = %d }\n}\n", strings.Join(names(t.Custodians, custodianName), ", "), t.Open, t.Absent)
