@@ -26,6 +26,7 @@ type cutWorld struct {
 
 	change int64 // index of the proof that changed the witnesses; -1
 	joint  int64 // index of the first proof by both; -1
+	taken  int64 // index of the word by which the new witnesses took over; -1
 	size   int64
 
 	weak weakness
@@ -46,6 +47,7 @@ type weakness struct {
 	alone     bool // new witnesses alone, at once
 	noMargin  bool
 	moreLiars bool
+	renounced bool // certificates from before a takeover still count
 }
 
 const (
@@ -61,7 +63,7 @@ var tinyNames = []agreement.Name{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j
 func randomCut(rng *rand.Rand, weak weakness) *cutWorld {
 	shape := [][3]int{{4, 3, 1}, {7, 5, 2}, {5, 4, 1}}[rng.IntN(3)]
 	n, k, f := shape[0], shape[1], shape[2]
-	w := &cutWorld{change: -1, joint: -1, size: 1, weak: weak, dark: rng.IntN(2) == 0}
+	w := &cutWorld{change: -1, joint: -1, taken: -1, size: 1, weak: weak, dark: rng.IntN(2) == 0}
 	shared := rng.IntN(n)
 	for _, from := range []int{0, n - shared} {
 		w.lists = append(w.lists, &quorum{names: tinyNames[from : from+n], keys: make([]statement.WitnessKey, n), need: k, faulty: f})
@@ -145,19 +147,32 @@ func (w *cutWorld) happen(rng *rand.Rand) {
 		v := *p.vault
 		v.HoldThen = map[string]string{"erase": "release", "release": "erase"}[v.HoldThen]
 		p.vault, p.amended, p.at = &v, true, agreement.Instant(20+rng.IntN(120))
-		if rng.IntN(3) == 0 && w.change < 0 {
+		if rng.IntN(3) == 0 && w.change < 0 && w.taken < 0 {
 			w.changeWitnesses(&p)
 		}
 	case 3:
-		if w.change >= 0 {
+		if w.change >= 0 || w.taken >= 0 {
 			return
 		}
 		p.amended = true
 		w.changeWitnesses(&p)
+	case 4: // all consent, and enough custodians renounce the witnesses
+		if w.change < 0 && w.taken < 0 && rng.IntN(3) == 0 {
+			w.takeOver()
+		}
+		return
 	default:
 		return
 	}
 	w.fold.notePhase(w.h, p)
+}
+
+func (w *cutWorld) takeOver() {
+	w.taken = w.size - 1
+	w.fold.turn(w.taken, era{lists: []list{{w.lists[1], w.taken}}})
+	if !w.weak.renounced {
+		w.h.renounced = w.taken + 1
+	}
 }
 
 func (w *cutWorld) changeWitnesses(p *phase) {
@@ -179,9 +194,9 @@ func (w *cutWorld) changeWitnesses(p *phase) {
 func (w *cutWorld) round(rng *rand.Rand, size int64, now agreement.Instant, seen map[agreement.Name]int64, away map[agreement.Name]int) {
 	var lines []Cosignature
 	asked := tinyNames
-	switch {
-	case !w.dark || w.change < 0:
-	case size > w.change:
+	switch at := max(w.change, w.taken); {
+	case !w.dark || at < 0:
+	case size > at:
 		asked = w.lists[1].names
 	default:
 		asked = w.lists[0].names
@@ -231,7 +246,7 @@ func proofBy(lists []list, size int64, lines []Cosignature) *Proof {
 
 // story is the configuration in words.
 func (w *cutWorld) story() string {
-	s := fmt.Sprintf("%d of %d, %v lie; decided from size %d; witnesses change at %d, both at %d", w.lists[0].need, len(w.lists[0].names), w.liars, w.h.decided, w.change, w.joint)
+	s := fmt.Sprintf("%d of %d, %v lie; decided from size %d; witnesses change at %d, both at %d, take over at %d", w.lists[0].need, len(w.lists[0].names), w.liars, w.h.decided, w.change, w.joint, w.taken)
 	for _, p := range w.h.phases {
 		s += fmt.Sprintf("\nphase from %d: closes %d (%v), then %s, amended %v, replaces H %d", p.size, p.at, p.known, p.vault.HoldThen, p.amended, p.replaced)
 	}
@@ -258,6 +273,9 @@ func (w *cutWorld) grounds() map[tinyGround]bool {
 			if p.size <= c.size {
 				now = p
 			}
+		}
+		if c.size <= w.taken && !w.weak.renounced {
+			continue // enough custodians act on none of the old witnesses
 		}
 		if !now.known || !w.valid(c, math.MinInt64, math.MaxInt64) {
 			continue
@@ -292,6 +310,8 @@ func (w *cutWorld) valid(c cosigning, from, until agreement.Instant) bool {
 
 func (w *cutWorld) judges(size int64) []*quorum {
 	switch {
+	case w.taken >= 0 && size > w.taken:
+		return w.lists[1:]
 	case w.change < 0 || size <= w.change:
 		return w.lists[:1]
 	case w.weak.alone || w.joint >= 0 && size > w.joint:
@@ -382,13 +402,16 @@ func TestTrap8CertificatesExcludeEachOther(t *testing.T) {
 			if w.joint >= 0 {
 				count[string(g.ground)+" after a change of witnesses"]++
 			}
+			if w.taken >= 0 {
+				count[string(g.ground)+" after a takeover"]++
+			}
 			if slices.ContainsFunc(w.h.phases, func(p phase) bool { return p.amended && p.replaced > 0 }) {
 				count[string(g.ground)+" after an amendment"]++
 			}
 		}
 	}
 	for _, what := range []string{"decided", "halted"} {
-		for _, when := range []string{"", " after a change of witnesses", " after an amendment"} {
+		for _, when := range []string{"", " after a change of witnesses", " after a takeover", " after an amendment"} {
 			if n := count[what+when]; n < runs/1000 {
 				t.Errorf("the search is too tame: %s%s %d times of %d", what, when, n, runs)
 			}
@@ -407,6 +430,7 @@ func TestTheSearchOfTheCutHasTeeth(t *testing.T) {
 		"nor does an event before it":                  {before: true},
 		"new witnesses alone, without a proof by both": {alone: true},
 		"one liar too many":                            {moreLiars: true},
+		"old certificates count after a takeover":      {renounced: true},
 	} {
 		found := false
 		for seed := 0; seed < 400_000 && !found; seed++ {
@@ -414,6 +438,25 @@ func TestTheSearchOfTheCutHasTeeth(t *testing.T) {
 		}
 		if !found {
 			t.Errorf("%s: still no two certificates, so the search would not see a broken rule", name)
+		}
+	}
+}
+
+// Whichever custodians renounced, and whatever the old witnesses and the new
+// ones certify: those who did not renounce cannot open, and their erasing does
+// not keep the others from opening. With one renunciation fewer one of the two
+// fails for some vault.
+func TestEnoughRenounceForTheNewWitnessesAlone(t *testing.T) {
+	for n := 1; n <= 12; n++ {
+		for need := 1; need <= n; need++ {
+			r := roster{make([]agreement.Name, n), need}
+			holds := func(renounced int) bool { return n-renounced < need && renounced >= need }
+			if e := r.enough(); e > n || !holds(e) {
+				t.Errorf("%d of %d: %d renunciations do not suffice", need, n, e)
+			}
+			if e := r.enough(); holds(e - 1) {
+				t.Errorf("%d of %d: %d renunciations suffice, %d are asked for", need, n, e-1, e)
+			}
 		}
 	}
 }
