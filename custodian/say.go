@@ -137,7 +137,8 @@ func (s *seat) keyOf(a *vault.Attempt) (*vault.PrivateKey, error) {
 	seed, err := s.readSecret("key", digest.String())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		log.Error("the key of this dealing is not in the folder: the share is lost")
+		log.Error("the key of this dealing is not in the folder: the share is lost", "unless",
+			"another process speaks as this custodian, perhaps from a copy of the folder: then end one of them, and keep both folders until the outcome")
 		return nil, nil
 	case errors.Is(err, errDamaged):
 		log.Error("the key of this dealing is damaged: the share is lost", "error", err)
