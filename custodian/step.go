@@ -8,7 +8,7 @@ import (
 )
 
 // Step does once, in the caller's goroutine, what Run goes on doing: it asks
-// the host for news, acts on what is final and, when the cut of a vault has
+// the host for news, hands on what was handed in, acts on what is final and, when the cut of a vault has
 // passed undecided, has the record cosigned. An error ends the custodian, as it
 // ends Run. It is for simulations; it is not called beside Run.
 func (c *Custodian) Step(ctx context.Context) error {
@@ -16,6 +16,7 @@ func (c *Custodian) Step(ctx context.Context) error {
 	if err != nil && !mirror.Temporary(err) {
 		return fmt.Errorf("following the record: %w", err)
 	}
+	c.intake.Step(ctx)
 	final, _ := c.follower.Final()
 	if head, _ := c.follower.Head(); err == nil && c.behind == 0 {
 		c.behind = head.Size

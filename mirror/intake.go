@@ -240,6 +240,10 @@ func (n *Intake) Run(ctx context.Context) error {
 	}
 }
 
+// Step does once, in the caller's goroutine, what Run goes on doing: it submits
+// what is held. It is for simulations; it is not called beside Run.
+func (n *Intake) Step(ctx context.Context) { n.pass(ctx) }
+
 // pass submits everything once; it is false if something was not taken.
 func (n *Intake) pass(ctx context.Context) bool {
 	well := true

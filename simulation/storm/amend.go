@@ -75,6 +75,9 @@ func (s *script) amending(r *reading, b *agreement.Bundle) (body statement.Body,
 func (b *book) amended(j *record.Judged) {
 	f, w := b.fold, b.w
 	if j.Statement != nil {
+		if j.Statement.Body.Kind() == statement.KindHeartbeat {
+			w.count(Beat)
+		}
 		body, ok := j.Statement.Body.(statement.AmendBody)
 		switch {
 		case ok && body.Bundle == j.Statement.Bundle.String():

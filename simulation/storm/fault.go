@@ -66,6 +66,8 @@ const (
 	ConsentLate     Kind = "consent without effect"
 	ConsentRival    Kind = "consent to a competing text"
 	ConsentBack     Kind = "consent taken back"
+	HandedIn        Kind = "statement handed in at a custodian"
+	Beat            Kind = "heartbeat"
 	SaidBefore      Kind = "statement of an earlier text under a later one"
 )
 
@@ -85,7 +87,7 @@ func Kinds() []Kind {
 	return append(all,
 		WrongTime, ForkCosigned, WitnessRefused, WrongShare, NoShare, ShareKept, ShareEarly, FalseComplaint, BadDealing, RecorderSilent,
 		Censored, ProofsWithheld, ForkServed, RolledBack, DepositaryGone, AtDeadline, Replayed, Garbage, RequestTooEarly,
-		TextAmended, CloseMoved, WitnessRelieved, WitnessesJoint, ConsentLate, ConsentRival, ConsentBack, SaidBefore)
+		TextAmended, CloseMoved, WitnessRelieved, WitnessesJoint, ConsentLate, ConsentRival, ConsentBack, SaidBefore, HandedIn, Beat)
 }
 
 // of is the kind for one role.

@@ -63,7 +63,7 @@ func (h *holding) step(ctx context.Context) error {
 	return nil
 }
 
-func (h *holding) handler() http.Handler { return http.NotFoundHandler() }
+func (h *holding) handler() http.Handler { return h.c.Handler() }
 func (h *holding) close() error          { return h.c.Close() }
 
 // castCustodian makes a custodian, dishonest if the plan has it so.

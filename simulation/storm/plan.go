@@ -40,7 +40,8 @@ type Plan struct {
 	Garbage  int
 	Replays  int
 
-	Changes []Change // of the text, in their order
+	Beats   []time.Duration // heartbeats, whose operators submit them
+	Changes []Change        // of the text, in their order
 }
 
 // A Change is a text that somebody means to put in the place of that in force.
@@ -86,6 +87,10 @@ func NewPlan(seed uint64) Plan {
 	p.drawHost(r)
 	p.drawScript(r)
 	p.drawChanges(rand.New(rand.NewPCG(seed, 3)))
+	beats := rand.New(rand.NewPCG(seed, 4))
+	for range beats.IntN(4) {
+		p.Beats = append(p.Beats, between(beats, t.Opens, t.cut()))
+	}
 	return p
 }
 

@@ -28,6 +28,7 @@ type script struct {
 type intent struct {
 	at       time.Duration
 	by       string
+	via      string // who submits it; empty: its author
 	what     string
 	near     bool
 	body     func(*reading) (statement.Body, statement.ID, bool) // false: not yet
@@ -62,17 +63,32 @@ func newScript(w *World) *script {
 	for i, at := range p.Words {
 		s.add(&intent{at: at, by: one(w.rng, hostName, agencyName), what: "words", body: plain(statement.DeclareBody{Text: fmt.Sprintf("word %d", i), Documents: []statement.Document{}})})
 	}
+	for i, at := range p.Beats {
+		by := recorderName
+		if i%2 == 1 {
+			by = custodianName(i / 2 % p.Terms.Custodians)
+		}
+		s.add(&intent{at: at, by: by, via: hostName, what: "heartbeat", body: plain(statement.HeartbeatBody{Vault: vaultName, Note: fmt.Sprint(i)})})
+	}
 	if p.Early > 0 {
 		s.add(&intent{at: p.Early, by: agencyName, what: "early request", body: s.earlyRequest})
 	}
 	s.amend()
 	for _, i := range s.intents {
-		w.at(i.at, "somebody means to speak", func() { w.wake(w.byName[i.by], 0) })
+		w.at(i.at, "somebody means to speak", func() { w.wake(w.byName[i.speaker()], 0) })
 	}
 	for i := range p.Garbage + p.Replays {
 		w.at(w.between(time.Minute, p.Calm), "a stranger", func() { s.stranger(i >= p.Garbage) })
 	}
 	return s
+}
+
+// speaker is who submits an intent's statement.
+func (i *intent) speaker() string {
+	if i.via != "" {
+		return i.via
+	}
+	return i.by
 }
 
 func (s *script) add(i *intent) { s.intents = append(s.intents, i) }
@@ -103,7 +119,7 @@ func (s *script) earlyRequest(r *reading) (statement.Body, statement.ID, bool) {
 // act has a party say what it means to.
 func (s *script) act(ctx context.Context, r *reading) {
 	for _, i := range s.intents {
-		if i.by != r.a.name || s.w.now() < i.at || i.taken || i.refusal != "" {
+		if i.speaker() != r.a.name || s.w.now() < i.at || i.taken || i.refusal != "" {
 			continue
 		}
 		s.offer(ctx, r, i)
@@ -149,7 +165,24 @@ func (s *script) offer(ctx context.Context, r *reading, i *intent) {
 		}
 		i.refusal = refused.Code
 	default:
+		if w.plan.Host == Censored && w.chance(0.3) {
+			s.handIn(ctx, r, i)
+		}
 		w.wake(r.a, w.between(3*time.Second, 15*time.Second))
+	}
+}
+
+// handIn gives a statement that the depositary leaves without an answer to a
+// custodian, who hands it on until it is on the record.
+func (s *script) handIn(ctx context.Context, r *reading, i *intent) {
+	w := s.w
+	to := custodianName(w.rng.IntN(w.plan.Terms.Custodians))
+	c, err := mirror.NewClient("http://"+to, w.agreement.ID, r.a.line.client())
+	if err != nil {
+		panic(err) // the address is ours
+	}
+	if receipt, handed, err := c.HandIn(ctx, i.note); err == nil && (receipt != nil || handed != nil) {
+		w.count(HandedIn)
 	}
 }
 
