@@ -308,7 +308,8 @@ func everyFlipIsFound(t *testing.T, file string) {
 		}
 		status, out, talk := detente(t, "audit", flipped)
 		verdict, part, _ := strings.Cut(strings.SplitN(out, "\n", 2)[0], ": ")
-		if status != exitNo || verdict != "BROKEN" || !strings.Contains(part, ": ") || talk != "" {
+		slow := strings.HasPrefix(talk, "auditing ") // it says how far it is, after a second
+		if status != exitNo || verdict != "BROKEN" || !strings.Contains(part, ": ") || talk != "" && !slow {
 			t.Fatalf("byte %d flipped: exit status %d, %q %q; want 1 and the broken part", at, status, out, talk)
 		}
 	}
