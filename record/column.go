@@ -120,6 +120,17 @@ func (c *column) add(j *Judged, to int64) {
 	c.marks.add(m)
 }
 
+// say gives an entry that was just folded the judgement that it has from now on,
+// until a proof covers it.
+func (c *column) say(j *Judged, to int64) {
+	switch {
+	case j.Statement != nil:
+		j.Kind, j.By, j.Answers = j.Statement.Body.Kind(), c.names[c.marks.at(j.Index).by], to
+	case j.Proof != nil:
+		j.What, j.Covers = j.Proof.What, j.Proof.Head.Size
+	}
+}
+
 // proved notes what a valid proof did.
 func (c *column) proved(j *Judged) {
 	c.marks.at(j.Index).state = uint8(slices.Index(whats, j.Proof.What))

@@ -177,6 +177,7 @@ func (f *Fold) AppendLook(look *Look) *Judged {
 	case j.Proof != nil:
 		j.Proof.What = f.order.proof(j.Index, j.Proof.Head.Size, j.Proof.Lo, j.Proof.Hi)
 		f.column.proved(j)
+		j.Clock = f.order.clock
 		f.joined(j.Index, j.Proof.Head.Size)
 	}
 	f.tree.add(leaf)
@@ -184,7 +185,7 @@ func (f *Fold) AppendLook(look *Look) *Judged {
 		f.noteProof(j.Proof)
 		f.noteVaults()
 	}
-	j.Judgement = *f.Entry(j.Index)
+	f.column.say(j, to)
 	return j
 }
 

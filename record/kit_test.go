@@ -78,8 +78,18 @@ func open(t testing.TB) *book {
 	b.bundle, b.a = mustRead(t)
 	b.reopen()
 	b.put(Opening(b.a))
+	if test, is := t.(*testing.T); is {
+		test.Cleanup(func() {
+			if !test.Failed() && len(b.entries) <= heldToPlain {
+				holdToPlain(test, b.a, b.entries)
+			}
+		})
+	}
 	return b
 }
+
+// heldToPlain is how long a record may be that is folded once more when its test ends.
+const heldToPlain = 120
 
 func (b *book) reopen() {
 	b.t.Helper()

@@ -13,6 +13,8 @@ type KeySet struct {
 	by   agreement.Name
 	keys []PublicKey
 	need int
+
+	hashes []uint32 // of the keys, under this name
 }
 
 // NewKeySet is the set of these keys, in their text form, in their order.
@@ -31,7 +33,16 @@ func NewKeySet(by agreement.Name, keys []string, need int) (KeySet, error) {
 		}
 		k.keys = append(k.keys, key)
 	}
-	return k, k.check()
+	return k.hashed(), k.check()
+}
+
+// hashed works out the key hashes once, for every statement is held to them.
+func (k KeySet) hashed() KeySet {
+	k.hashes = make([]uint32, len(k.keys))
+	for i, key := range k.keys {
+		k.hashes[i] = key.Hash(string(k.by))
+	}
+	return k
 }
 
 func (k KeySet) check() error {
@@ -89,16 +100,12 @@ func (k KeySet) tally(v *Verified, s *Signed) (Tally, error) {
 		return Tally{}, refuse(ErrNotSigner, "line 4", "a statement by %s, whose keys these are", k.by)
 	}
 	var t Tally
-	hashes := make([]uint32, len(k.keys))
-	for j, key := range k.keys {
-		hashes[j] = key.Hash(string(k.by))
-	}
 	for i, sig := range s.Sigs {
 		claimed, signed := false, -1
 		// Two keys can share a key hash (32 bits, and keys are chosen by their
 		// holders), so a line is bad only if none of them made it.
 		for j, key := range k.keys {
-			if sig.Name != string(k.by) || sig.Hash != hashes[j] {
+			if sig.Name != string(k.by) || sig.Hash != k.hashes[j] {
 				continue
 			}
 			claimed = true
@@ -148,5 +155,5 @@ func (k KeySet) Apply(b KeyBody) (KeySet, error) {
 	if err := next.check(); err != nil {
 		return KeySet{}, err
 	}
-	return next, nil
+	return next.hashed(), nil
 }

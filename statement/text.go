@@ -101,12 +101,16 @@ func ParseText(text []byte) (*Statement, error) {
 
 // parseText is ParseText of what has the size and the characters of a note.
 func parseText(text []byte) (*Statement, error) {
-	lines := strings.Split(string(text), "\n")
-	if lines[0] != string(PurposeStatement) {
-		return nil, refuse(ErrVersion, "line 1", "%q; a newer version needs a newer program", PurposeStatement)
-	}
-	if len(lines) != 9 || lines[8] != "" {
-		return nil, refuse(ErrHeader, "statement", "eight lines, each ended by a newline, has %d", len(lines)-1)
+	var lines [8]string
+	rest := string(text)
+	for i := range lines {
+		var ended bool
+		if lines[i], rest, ended = strings.Cut(rest, "\n"); i == 0 && lines[0] != string(PurposeStatement) {
+			return nil, refuse(ErrVersion, "line 1", "%q; a newer version needs a newer program", PurposeStatement)
+		}
+		if !ended || i == len(lines)-1 && rest != "" {
+			return nil, refuse(ErrHeader, "statement", "eight lines, each ended by a newline, has %d", bytes.Count(text, []byte("\n")))
+		}
 	}
 	var values [len(headerWords)]string
 	for i, word := range headerWords {
