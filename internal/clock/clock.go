@@ -94,7 +94,8 @@ const maxRate = 10_000_000
 
 // Parse reads "real" (or "") or "START@ANCHOR*RATE": an RFC 3339 instant, the
 // anchor, and a whole number from 1 to 10,000,000. The anchor is an RFC 3339
-// instant, or "file:" and the path of a file that Conduct writes.
+// instant, or "file:" and the path of a file that Conduct writes, or "steps:" and
+// the path of one that Step writes.
 func Parse(s string) (Clock, error) {
 	if s == "" || s == "real" {
 		return Real{}, nil
@@ -115,6 +116,9 @@ func Parse(s string) (Clock, error) {
 	}
 	if path, ok := strings.CutPrefix(anchor, "file:"); ok {
 		return NewConducted(from, path, n)
+	}
+	if path, ok := strings.CutPrefix(anchor, "steps:"); ok {
+		return NewStepped(from, path, n)
 	}
 	at, err := time.Parse(time.RFC3339Nano, anchor)
 	if err != nil {

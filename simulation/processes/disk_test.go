@@ -32,7 +32,7 @@ func limited(p *player, bytes int) {
 // it acknowledged before is there after it got room; nothing that it could not
 // write was acknowledged.
 func TestDiskFull(t *testing.T) {
-	for _, name := range []string{registry, cameras, custodians[0], witnesses[0]} {
+	for _, name := range []string{registry, cameras, custodians[0], witnesses[0], copyist} {
 		t.Run(name, func(t *testing.T) {
 			s, c, acks := prepared(t, 6)
 			p := s.byName[name]
@@ -75,6 +75,7 @@ func TestDiskFull(t *testing.T) {
 			c.witnesses()
 			c.custodians()
 			c.recorder()
+			s.mirrored(c)
 		})
 	}
 }
