@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"detente/internal/durable"
@@ -60,9 +61,11 @@ func (f *Follower) diverge(shown statement.Checkpoint, note []byte, fork bool, p
 			fmt.Fprintf(&why, "%s\n", h)
 		}
 	}
-	dir, err := f.keepEvidence(fork, digestOf(append(append([]byte{}, f.headNote...), note...)).String()[:16], map[string][]byte{
-		"seen": f.headNote, "shown": note, "reason.txt": []byte(why.String()),
-	})
+	files := map[string][]byte{"seen": f.headNote, "shown": note, "reason.txt": []byte(why.String())}
+	if f.final.note != nil {
+		files[seenFinal] = f.final.note
+	}
+	dir, err := f.keepEvidence(fork, digestOf(append(append([]byte{}, f.headNote...), note...)).String()[:16], files)
 	if err != nil {
 		return errors.Join(e, fmt.Errorf("keeping the evidence: %w", err))
 	}
@@ -79,7 +82,7 @@ func (f *Follower) signerOf(note []byte) (key statement.PublicKey) {
 	return key
 }
 
-// caseFiles are those of one case.
+// caseFiles are those that every case has; the last is written last.
 var caseFiles = []string{"seen", "shown", "reason.txt"}
 
 // olderPrefix begins the names of cases that prove no fork.
@@ -100,7 +103,7 @@ func (f *Follower) keepEvidence(fork bool, name string, files map[string][]byte)
 	dir, older := filepath.Join(all, name), 0
 	for _, k := range kept {
 		if k == name {
-			if files, err := f.fs.ReadDir(dir); err == nil && len(files) == len(caseFiles) {
+			if files, err := f.fs.ReadDir(dir); err == nil && slices.Contains(files, caseFiles[len(caseFiles)-1]) {
 				return dir, nil
 			}
 			continue // a crash left it half written
@@ -115,7 +118,11 @@ func (f *Follower) keepEvidence(fork bool, name string, files map[string][]byte)
 	if err := durable.MkdirAll(f.fs, dir); err != nil {
 		return "", err
 	}
-	for _, name := range caseFiles {
+	order := caseFiles
+	if files[seenFinal] != nil {
+		order = append([]string{seenFinal}, order...)
+	}
+	for _, name := range order {
 		if err := durable.WriteFile(f.fs, filepath.Join(dir, name), files[name]); err != nil {
 			return "", err
 		}

@@ -83,6 +83,9 @@ func (f *Follower) fetchNew(ctx context.Context, news <-chan struct{}) (bool, er
 		return false, fmt.Errorf("fetching the head: %w", err)
 	}
 	changed, err := f.advance(ctx, note, head)
+	if fork, ok := errors.AsType[*DivergenceError](err); ok {
+		f.askWitnessed(ctx, fork)
+	}
 	if err != nil {
 		return changed, err
 	}

@@ -31,11 +31,11 @@ on a certificate of another.`,
 				return usage("outcome %q: want release or erase", args[1])
 			}
 			return s.say(cmd.Context(), func(f *record.Fold, by agreement.Name) (statement.Body, statement.ID, error) {
-				v, err := pickVault(f.Agreement(), args[0])
+				v, err := pickVault(f.InForce(), args[0])
 				if err != nil {
 					return nil, statement.ID{}, err
 				}
-				if slices.Contains(v.Seats, by) {
+				if holdsSeat(f, v.Name, by) {
 					if folder == "" {
 						return nil, statement.ID{}, usage("%s is a custodian of vault %s: give its folder with --custodian, so that it acts on no certificate of another outcome", by, v.Name)
 					}
@@ -59,4 +59,17 @@ on a certificate of another.`,
 	c.GroupID = groupSealed
 	c.Flags().StringVar(&folder, "custodian", "", "`FOLDER` of the custodian that signs, if it is one")
 	return c
+}
+
+// holdsSeat is whether a text that has been in force gives a name a seat of the
+// vault: who was replaced keeps what it holds, and is bound by its word as well.
+func holdsSeat(f *record.Fold, vault, name agreement.Name) bool {
+	for _, v := range f.Versions() {
+		for _, has := range v.Agreement.Vaults {
+			if has.Name == vault && slices.Contains(has.Seats, name) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"detente/agreement"
 	"detente/machine"
+	"detente/mirror"
 	"detente/record"
 	"detente/vault"
 
@@ -69,6 +71,7 @@ type statusReport struct {
 	Record    *recordReport    `json:"record,omitempty"`
 	Standing  machine.Standing `json:"standing"`
 	Vaults    []vaultReport    `json:"vaults"`
+	Forks     []forkReport     `json:"forks,omitempty"` // that the folder holds evidence of
 }
 
 // A recordReport is how far the record has come.
@@ -89,6 +92,9 @@ type vaultReport struct {
 	Attested int             `json:"attested"` // seats that say they erased
 	Handed   int             `json:"handed"`   // seats that handed over
 	Proofs   []proofReport   `json:"proofs"`   // that custodians hold their shares, if the text asks for them
+	// Certificate is by which custodians act; Contradiction, why none can.
+	Certificate   *groundReport `json:"certificate,omitempty"`
+	Contradiction string        `json:"contradiction,omitempty"`
 }
 
 func statusCommand(t terminal) *cobra.Command {
@@ -136,8 +142,15 @@ func asofCommand(t terminal) *cobra.Command {
 
 func (v *viewer) status(cmd *cobra.Command, path, party string) error {
 	s, state, err := v.subject(cmd, path)
+	fork := err
+	if d, ok := errors.AsType[*mirror.DivergenceError](err); ok && d.Fork {
+		// What was known before is told, with the fork.
+		s, state, err = v.remembered(cmd, path)
+	} else {
+		fork = nil
+	}
 	if err != nil {
-		return err
+		return errors.Join(fork, err)
 	}
 	defer s.close()
 	standing := state.Standing()
@@ -154,12 +167,29 @@ func (v *viewer) status(cmd *cobra.Command, path, party string) error {
 		if r.Vaults, err = vaultsOf(s); err != nil {
 			return err
 		}
+		if r.Forks, err = forksOf(s); err != nil {
+			return err
+		}
 	}
-	if v.json {
-		return printJSON(v.t.out, r)
+	if !v.json {
+		printStatus(v.t, r)
+	} else if err := printJSON(v.t.out, r); err != nil {
+		return err
 	}
-	printStatus(v.t, r)
-	return nil
+	return fork
+}
+
+// remembered is the subject as the folder that remembers it has it.
+func (v *viewer) remembered(cmd *cobra.Command, path string) (*subject, *machine.State, error) {
+	_, id, err := mirror.SplitAddress(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	folder, err := folderOf(v.dir, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	return v.subject(cmd, folder)
 }
 
 func printStatus(t terminal, r statusReport) {
@@ -170,6 +200,9 @@ func printStatus(t terminal, r statusReport) {
 	fmt.Fprint(t.out, r.Standing.Text())
 	if r.Text != "" && r.Text != r.Agreement {
 		fmt.Fprintf(t.out, "amended by entry %d: in force is the text %s\n", r.Amended, r.Text)
+	}
+	for _, k := range r.Forks {
+		fmt.Fprintln(t.out, k)
 	}
 	for _, p := range r.Pending {
 		fmt.Fprintf(t.out, "amendment %s: %s consented, it waits for %s\n", p.Text, sentence(p.Consented), sentence(p.Missing))
@@ -183,6 +216,12 @@ func printStatus(t terminal, r statusReport) {
 			fmt.Fprintf(t.out, "; %d of %s attest that they erased", w.Attested, count(w.Seats, "custodian"))
 		}
 		fmt.Fprintln(t.out)
+		if c := w.Certificate; c != nil {
+			fmt.Fprintf(t.out, "  custodians act on %s, by the first %d entries: %s\n", c.Outcome, c.Size, groundWords(c.Ground))
+		}
+		if w.Contradiction != "" {
+			fmt.Fprintf(t.out, "  it holds: %s\n", w.Contradiction)
+		}
 		for _, p := range w.Proofs {
 			fmt.Fprintf(t.out, "  %s\n", p)
 		}
@@ -249,6 +288,7 @@ func vaultsOf(s *subject) ([]vaultReport, error) {
 			}
 		}
 		r.Proofs = proofsOf(l.Ledger)
+		r.Certificate, r.Contradiction = groundOf(s, v.Name)
 		out = append(out, r)
 	}
 	return out, nil

@@ -122,15 +122,12 @@ func followRecord(ctx context.Context, t terminal, address, remember string, as 
 	if err != nil {
 		return nil, err
 	}
-	if remember == "" {
-		config, err := os.UserConfigDir()
-		if err != nil {
-			return nil, usage("no folder to remember the record in: %w; give --dir", err)
-		}
-		remember = filepath.Join(config, "detente", "records")
+	folder, err := folderOf(remember, client.ID())
+	if err != nil {
+		return nil, err
 	}
 	defer t.working("fetching and verifying the record")()
-	cfg := mirror.Config{Dir: filepath.Join(remember, client.ID().String()), Client: client}
+	cfg := mirror.Config{Dir: folder, Client: client}
 	f, err := mirror.Open(ctx, cfg)
 	for patience := time.Now().Add(lockPatience); isLocked(err) && time.Now().Before(patience); {
 		time.Sleep(50 * time.Millisecond)
@@ -146,6 +143,18 @@ func followRecord(ctx context.Context, t terminal, address, remember string, as 
 	}
 	s.fold = f.Fold() // not before: an update may put another in its place
 	return s, nil
+}
+
+// folderOf is where the largest head of a record is remembered ("": the user's).
+func folderOf(remember string, id agreement.Digest) (string, error) {
+	if remember == "" {
+		config, err := os.UserConfigDir()
+		if err != nil {
+			return "", usage("no folder to remember the record in: %w; give --dir", err)
+		}
+		remember = filepath.Join(config, "detente", "records")
+	}
+	return filepath.Join(remember, id.String()), nil
 }
 
 // unreachable says in plain words that nobody answers at an address.
