@@ -1,11 +1,16 @@
 package pkcs11_test
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 
 	"detente/internal/pkcs11"
@@ -180,6 +185,53 @@ func TestTokenTakenAway(t *testing.T) {
 	if err == nil || !errors.Is(err, pkcs11.ErrGone) && !errors.Is(err, pkcs11.ErrSign) {
 		t.Errorf("signing with a token that is gone: %v", err)
 	}
+}
+
+// What a terminal sends to the whole group does not take the key away; the end
+// of its requests ends the helper, logged out.
+func TestHelperEndsWithItsRequests(t *testing.T) {
+	tokens := stage(t)
+	k := opened(t, uri(t, tokens.URI("Iran", "first")), asking(pin, nil))
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		must(t, syscall.Kill(k.Pid(), s))
+		if _, err := k.Sign([]byte("x")); err != nil {
+			t.Errorf("after %v: %v", s, err)
+		}
+	}
+	if b, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", k.Pid())); err == nil && (bytes.Contains(b, []byte(pin)) || len(b) == 0) {
+		t.Errorf("the list of processes shows %q", b)
+	}
+	must(t, k.Close())
+	if err := k.Ended(); err != nil {
+		t.Errorf("the helper ended: %v", err)
+	}
+	k = opened(t, uri(t, tokens.URI("Iran", "first")), asking(pin, nil))
+	must(t, syscall.Kill(k.Pid(), syscall.SIGKILL))
+	if _, err := k.Sign([]byte("x")); !errors.Is(err, pkcs11.ErrModule) || !strings.Contains(err.Error(), "killed") {
+		t.Errorf("a helper that was killed: %v", err)
+	}
+	alone := exec.Command(built.helper)
+	if out, err := alone.CombinedOutput(); err == nil || !strings.Contains(string(out), "nobody else does") {
+		t.Errorf("started by hand: %v, %s", err, out)
+	}
+}
+
+// Several goroutines sign with one key.
+func TestSignTogether(t *testing.T) {
+	tokens := stage(t)
+	k := opened(t, uri(t, tokens.URI("Iran", "first")), asking(pin, nil))
+	var work sync.WaitGroup
+	for i := range 8 {
+		work.Go(func() {
+			for j := range 20 {
+				message := fmt.Appendf(nil, "%d %d", i, j)
+				if signature, err := k.Sign(message); err != nil || !ed25519.Verify(k.Public(), message, signature) {
+					t.Errorf("%s: %v", message, err)
+				}
+			}
+		})
+	}
+	work.Wait()
 }
 
 func TestModules(t *testing.T) {
