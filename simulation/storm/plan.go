@@ -40,6 +40,7 @@ type Plan struct {
 	Garbage  int
 	Replays  int
 
+	Signed  time.Duration   // when the claim is signed; 0: when it is made
 	Beats   []time.Duration // heartbeats, whose operators submit them
 	Changes []Change        // of the text, in their order
 }
@@ -87,6 +88,9 @@ func NewPlan(seed uint64) Plan {
 	p.drawHost(r)
 	p.drawScript(r)
 	p.drawChanges(rand.New(rand.NewPCG(seed, 3)))
+	if len(p.Changes) > 0 && p.Claim > p.Changes[0].At {
+		p.Signed = p.Changes[0].At
+	}
 	beats := rand.New(rand.NewPCG(seed, 4))
 	for range beats.IntN(4) {
 		p.Beats = append(p.Beats, between(beats, t.Opens, t.cut()))
@@ -114,6 +118,9 @@ func (p *Plan) drawChanges(r *rand.Rand) {
 				terms.Relieved = !terms.Relieved
 			}
 		}
+		if r.IntN(2) == 0 {
+			terms.Wider = !terms.Wider
+		}
 		if r.IntN(3) == 0 {
 			terms.Else = one(r, "erase", "release", "hold")
 		}
@@ -127,10 +134,13 @@ func (p *Plan) drawChanges(r *rand.Rand) {
 		if r.IntN(4) == 0 {
 			c.Rival = at + between(r, 10*time.Second, time.Minute)
 		}
-		if r.IntN(4) == 0 {
+		if r.IntN(3) == 0 {
 			c.Back = c.Consents[0] + between(r, 10*time.Second, 3*time.Minute)
-			if r.IntN(3) > 0 {
-				c.Again = c.Back + between(r, 10*time.Second, 3*time.Minute)
+			if r.IntN(2) == 0 { // or before the other one has consented
+				c.Consents[1] = c.Back + between(r, time.Minute, 3*time.Minute)
+			}
+			if r.IntN(2) == 0 {
+				c.Again = c.Back + between(r, 10*time.Second, 5*time.Minute)
 			}
 		}
 		p.Changes = append(p.Changes, c)

@@ -32,6 +32,7 @@ type intent struct {
 	what     string
 	near     bool
 	body     func(*reading) (statement.Body, statement.ID, bool) // false: not yet
+	signed   time.Duration                                       // when it is signed; 0: when it is offered first
 	note     []byte
 	id       statement.ID
 	offered  time.Duration // first
@@ -52,7 +53,7 @@ func newScript(w *World) *script {
 		s.add(&intent{at: time.Second, by: by, what: "sign", body: plain(statement.SignBody{Findings: fmt.Sprintf("%064d", 0)})})
 	}
 	if p.Claim > 0 {
-		s.claim = &intent{at: p.Claim, by: agencyName, what: "claim", near: near(p, p.Claim), body: plain(statement.LiftBody{Measure: measureName, Documents: []statement.Document{}})}
+		s.claim = &intent{at: p.Claim, signed: p.Signed, by: agencyName, what: "claim", near: near(p, p.Claim), body: plain(statement.LiftBody{Measure: measureName, Documents: []statement.Document{}})}
 		s.add(s.claim)
 		if p.Finding != "" {
 			s.add(&intent{at: p.Verdict, by: hostName, what: "finding", near: near(p, p.Verdict), body: func(*reading) (statement.Body, statement.ID, bool) {
@@ -76,6 +77,9 @@ func newScript(w *World) *script {
 	s.amend()
 	for _, i := range s.intents {
 		w.at(i.at, "somebody means to speak", func() { w.wake(w.byName[i.speaker()], 0) })
+		if i.signed > 0 {
+			w.at(i.signed, "somebody signs", func() { w.wake(w.byName[i.speaker()], 0) })
+		}
 	}
 	for i := range p.Garbage + p.Replays {
 		w.at(w.between(time.Minute, p.Calm), "a stranger", func() { s.stranger(i >= p.Garbage) })
@@ -119,7 +123,13 @@ func (s *script) earlyRequest(r *reading) (statement.Body, statement.ID, bool) {
 // act has a party say what it means to.
 func (s *script) act(ctx context.Context, r *reading) {
 	for _, i := range s.intents {
-		if i.speaker() != r.a.name || s.w.now() < i.at || i.taken || i.refusal != "" {
+		if i.speaker() != r.a.name || i.taken || i.refusal != "" {
+			continue
+		}
+		if s.w.now() < i.at {
+			if i.signed > 0 && s.w.now() >= i.signed && i.note == nil {
+				s.write(r, i)
+			}
 			continue
 		}
 		s.offer(ctx, r, i)
@@ -131,27 +141,9 @@ func (s *script) act(ctx context.Context, r *reading) {
 
 func (s *script) offer(ctx context.Context, r *reading, i *intent) {
 	w := s.w
-	if i.note == nil {
-		body, answers, ok := i.body(r)
-		if !ok {
-			w.wake(r.a, w.between(20*time.Second, time.Minute))
-			return
-		}
-		head, _ := r.f.Head()
-		under := w.agreement.ID
-		r.f.With(func(f *record.Fold) { under = f.InForce().ID })
-		st := &statement.Statement{Agreement: w.agreement.ID, Bundle: under, By: agreement.Name(i.by), Answers: answers, Seen: head, Body: body}
-		text, err := st.Text()
-		if err == nil {
-			i.note, err = statement.Sign(text, w.keys.signer(i.by))
-		}
-		if err != nil {
-			panic(fmt.Sprintf("storm: a statement of the script: %v", err))
-		}
-		i.id, i.offered = statement.IDOf(text), w.now()
-		if i.near {
-			w.count(AtDeadline)
-		}
+	if i.note == nil && !s.write(r, i) {
+		w.wake(r.a, w.between(20*time.Second, time.Minute))
+		return
 	}
 	receipt, err := r.c.Submit(ctx, i.note)
 	refused, ok := errors.AsType[*mirror.RefusedError](err)
@@ -170,6 +162,32 @@ func (s *script) offer(ctx context.Context, r *reading, i *intent) {
 		}
 		w.wake(r.a, w.between(3*time.Second, 15*time.Second))
 	}
+}
+
+// write signs what an intent says, under the text and the head that its author
+// sees; false if it cannot be said yet.
+func (s *script) write(r *reading, i *intent) bool {
+	w := s.w
+	body, answers, ok := i.body(r)
+	if !ok {
+		return false
+	}
+	head, _ := r.f.Head()
+	under := w.agreement.ID
+	r.f.With(func(f *record.Fold) { under = f.InForce().ID })
+	st := &statement.Statement{Agreement: w.agreement.ID, Bundle: under, By: agreement.Name(i.by), Answers: answers, Seen: head, Body: body}
+	text, err := st.Text()
+	if err == nil {
+		i.note, err = statement.Sign(text, w.keys.signer(i.by))
+	}
+	if err != nil {
+		panic(fmt.Sprintf("storm: a statement of the script: %v", err))
+	}
+	i.id, i.offered = statement.IDOf(text), w.now()
+	if i.near {
+		w.count(AtDeadline)
+	}
+	return true
 }
 
 // handIn gives a statement that the depositary leaves without an answer to a

@@ -30,6 +30,7 @@ var (
 	within  = flag.Duration("within", 30*time.Minute, "with -faults: search no longer than this")
 	workers = flag.Int("workers", 1, "with -faults: in so many processes")
 	stride  = flag.Uint64("stride", 1, "from one seed to the next")
+	stop    = flag.Bool("stop", false, "end with the first violation")
 	summary = flag.Bool("summary", false, "print the summary in JSON")
 )
 
@@ -132,6 +133,9 @@ func search(t *testing.T) *tally {
 			return y
 		}
 		y.add(live(t, storm.NewPlan(s), opt))
+		if *stop && len(y.Violations) > 0 {
+			return y
+		}
 	}
 }
 

@@ -38,6 +38,7 @@ type Terms struct {
 	// What amendments change; the first text has none of it.
 	Extended time.Duration // how much later the vault closes
 	Relieved bool          // the last witness is replaced by the spare one
+	Wider    bool          // the measure is against both parties
 	Edition  int           // of several texts that say the same otherwise
 }
 
@@ -123,7 +124,11 @@ func (t *Terms) text(k keys) string {
 	for _, name := range names(t.Custodians, custodianName) {
 		w("custodian %s {\n  named_by = neutral\n  key = %q\n}\n", name, k.public(name))
 	}
-	w("measure %s {\n  by = us\n  against = [%s]\n  starts = in-force\n}\n", measureName, hostName)
+	against := hostName
+	if t.Wider {
+		against += ", " + agencyName
+	}
+	w("measure %s {\n  by = us\n  against = [%s]\n  starts = in-force\n}\n", measureName, against)
 	w("commitment %s {\n  by = us\n  to = [%s]\n  do = %s.lifted\n  due = %s.closes\n  reported = { by = [%s, %s] }\n", commitmentName, hostName, measureName, vaultName, hostName, agencyName)
 	w("  verified = { by = %s, within = %s, silence = accepts }\n}\n", hostName, seconds(t.Within))
 	w("vault %s {\n  records = \"surveillance\"\n  recorder = %s\n  host = %s\n  opens_to = [%s]\n  opens_if = %s.fulfilled\n", vaultName, recorderName, hostName, agencyName, commitmentName)
