@@ -138,7 +138,7 @@ func (s *seat) keyOf(a *vault.Attempt) (*vault.PrivateKey, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		log.Error("the key of this dealing is not in the folder: the share is lost", "unless",
-			"another process speaks as this custodian, perhaps from a copy of the folder: then end one of them, and keep both folders until the outcome")
+			"another process speaks as this custodian, perhaps from a copy of the folder: then end both, and put their shares together: docs/operations.md")
 		return nil, nil
 	case errors.Is(err, errDamaged):
 		log.Error("the key of this dealing is damaged: the share is lost", "error", err)
