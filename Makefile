@@ -6,7 +6,7 @@ FUZZTIME  ?= 10s
 # detector's price. The pure packages start none (a house test holds them to it).
 RACE      ?= ./internal/... ./record/store/... ./mirror/... ./depositary/... ./witness/... ./custodian/... ./recorder/... ./web/...
 
-.PHONY: build helper demo test tools check format vet staticcheck tidy generated race vulnerabilities bench soak sim sim-record sim-storm sim-processes fuzz clean
+.PHONY: build helper demo test tools check format vet staticcheck tidy generated race vulnerabilities bench soak sim sim-record sim-storm sim-mutants sim-processes fuzz clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/detente ./cmd/detente
@@ -61,7 +61,7 @@ bench:
 	scripts/bench.sh
 
 # Everything that searches: hours may pass. Each says at its end what it did.
-sim: sim-record sim-storm sim-processes
+sim: sim-record sim-storm sim-mutants sim-processes
 
 # Whole histories of the system from seeds, with faults everywhere, on all
 # cores: so many faults, or so long; then the table by kind. docs/simulation.md
@@ -69,6 +69,11 @@ FAULTS ?= 1000000
 WITHIN ?= 30m
 sim-storm:
 	$(GO) test -timeout 24h -count 1 -v -run '^TestStorm$$' ./simulation/storm -faults $(FAULTS) -within $(WITHIN) -workers $$(nproc)
+
+# The same search of a product with a mistake in it, one at a time: each must
+# be found. docs/simulation.md
+sim-mutants:
+	$(GO) test -timeout 2h -count 1 -v -run '^TestMutantsAreCaught$$' ./simulation/storm -mutants
 
 # The seeded searches for a record that breaks the time rule or the cut, alone
 # and in full.

@@ -58,8 +58,16 @@ func (f *Fold) noteOutcome(j *Judged, b statement.OutcomeBody) {
 	case seen == last.seen && outcome != last.outcome:
 		h.agreed.said[by] = word{machine.Held, seen}
 	}
-	if len(f.unagreed(h, outcome)) == 0 {
-		h.agreed.size, h.agreed.outcome = j.Index+1, outcome
+	f.agreeNow(h, j.Index+1)
+}
+
+// agreeNow notes an outcome that all have said who must, as of a size: after a
+// word, or after an amendment that asks fewer.
+func (f *Fold) agreeNow(h *vaultHistory, size int64) {
+	for _, o := range []machine.Outcome{machine.Released, machine.Erased} {
+		if h.agreed.size == 0 && len(f.unagreed(h, o)) == 0 {
+			h.agreed.size, h.agreed.outcome = size, o
+		}
 	}
 }
 

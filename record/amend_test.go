@@ -336,3 +336,25 @@ func TestExportOfAnAmendedRecord(t *testing.T) {
 		t.Fatalf("%v; in force %s", err, f.InForce().ID)
 	}
 }
+
+// An outcome is agreed when all have said it who must: also when an amendment
+// lets go the last one who has not.
+func TestAgreedByAnAmendment(t *testing.T) {
+	b := begin(t)
+	b.decide(instant("2021-04-01"))
+	for _, by := range []agreement.Name{"iran", "c1", "c2", "c3"} {
+		b.say(by, statement.OutcomeBody{Vault: "footage", Outcome: "release"})
+	}
+	if got := b.f.Unagreed("footage", machine.Released); !slices.Equal(got, []agreement.Name{"iaea"}) {
+		t.Fatalf("missing: %v", got)
+	}
+	b.amend(instant("2021-05-20"), "party iaea { keys", "party iaea {\n  signs = no\n  keys")
+	if got := b.f.Unagreed("footage", machine.Released); len(got) > 0 {
+		t.Fatalf("missing: %v", got)
+	}
+	b.tick(instant("2021-05-21"))
+	if c, err := b.f.Decide("footage"); err != nil || c.Ground != Agreed || c.Outcome != machine.Released {
+		t.Errorf("%+v, %v", c, err)
+	}
+	b.refold()
+}

@@ -149,6 +149,7 @@ func (f *Fold) amendVaults(v *Version, lists []list) {
 		next := roster{vault.Seats, vault.Need}
 		h.rosters = slices.DeleteFunc(h.rosters, func(r roster) bool { return r.need == next.need && slices.Equal(r.seats, next.seats) })
 		h.rosters = append(h.rosters, next)
+		f.agreeNow(h, f.Size()+1)
 		if h.decided > 0 {
 			continue
 		}
