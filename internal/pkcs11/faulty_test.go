@@ -59,7 +59,7 @@ func TestFaultySignatures(t *testing.T) {
 			k := opened(t, u, asking(pin, nil))
 			_, err := k.Sign([]byte("message"))
 			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) {
-				t.Errorf("%v; want %q and the words %q", err, c.want, c.says)
+				t.Fatalf("%v; want %q and the words %q", err, c.want, c.says)
 			}
 			if strings.Contains(err.Error(), pin) {
 				t.Error("the PIN is in the message")
