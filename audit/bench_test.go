@@ -99,3 +99,31 @@ func BenchmarkAudit(b *testing.B) {
 	b.ReportMetric(float64(b.N)/limit, "limit/s")
 	b.ReportMetric(live/float64(b.N), "heap-B")
 }
+
+// BenchmarkAuditAgain audits a long record whose signatures are all known to be
+// good: what an audit costs besides them.
+func BenchmarkAuditAgain(b *testing.B) {
+	n := *figureEntries
+	file, _ := long(b, n, false)
+	known := map[statement.Sum]bool{}
+	run := func(note func(statement.Sum) error) {
+		r, err := audit.RunFile(bytes.NewReader(file), int64(len(file)), func(f *record.Fold, x *record.ExportFile) error {
+			return ahead.File(b.Context(), f, x, ahead.Verified{Known: known, Note: note}, nil)
+		})
+		if err != nil || r.Verdict == audit.Broken {
+			b.Fatalf("%v: %s", err, r.Text())
+		}
+	}
+	var noted []statement.Sum
+	run(func(s statement.Sum) error {
+		noted = append(noted, s)
+		return nil
+	})
+	for _, s := range noted {
+		known[s] = true
+	}
+	for b.Loop() {
+		run(nil)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/entry")
+}

@@ -96,33 +96,15 @@ func TestAnInterruptedAuditGoesOn(t *testing.T) {
 	sums := func() int64 { return max(0, size()-int64(len("detente/verified/1\nprogram \n\n")+64)) / 32 }
 	for _, with := range []os.Signal{syscall.SIGKILL, os.Interrupt, syscall.SIGKILL} {
 		before := sums()
-		c := audit("--resume", state)
-		var said strings.Builder
-		c.Stderr = &said
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		ended := make(chan error, 1)
-		go func() { ended <- c.Wait() }()
-		for sums() < before+4 {
-			select {
-			case err := <-ended:
-				t.Fatalf("it ended by itself after %d tiles: %v\n%s", sums(), err, said.String())
-			case <-time.After(time.Millisecond):
-			}
-		}
-		if err := c.Process.Signal(with); err != nil {
-			t.Fatal(err)
-		}
-		<-ended
+		said := interrupted(t, audit("--resume", state), with, func() bool { return sums() >= before+4 })
 		if sums() >= tiles {
 			t.Fatalf("all %d tiles were verified before it was interrupted", sums())
 		}
-		if before > 0 && !strings.Contains(said.String(), fmt.Sprintf("%d tiles are verified already", before)) {
-			t.Errorf("going on, it says: %s", said.String())
+		if before > 0 && !strings.Contains(said, fmt.Sprintf("%d tiles are verified already", before)) {
+			t.Errorf("going on, it says: %s", said)
 		}
-		if with == os.Interrupt && !strings.Contains(said.String(), "go on with: detente audit "+name+" --resume "+state) {
-			t.Errorf("interrupted, it says: %s", said.String())
+		if with == os.Interrupt && !strings.Contains(said, "go on with: detente audit "+name+" --resume "+state) {
+			t.Errorf("interrupted, it says: %s", said)
 		}
 	}
 	before := sums()
@@ -145,4 +127,29 @@ func TestAnInterruptedAuditGoesOn(t *testing.T) {
 	if got, err := audit("--resume", state).Output(); err == nil || !bytes.HasPrefix(got, []byte("BROKEN")) {
 		t.Errorf("of a changed file: %v\n%s", err, got)
 	}
+}
+
+// interrupted runs a command, sends it a signal once it is far enough, and gives
+// what it said.
+func interrupted(t *testing.T, c *exec.Cmd, with os.Signal, enough func() bool) string {
+	t.Helper()
+	var said strings.Builder
+	c.Stderr = &said
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	for !enough() {
+		select {
+		case err := <-ended:
+			t.Fatalf("it ended by itself: %v\n%s", err, said.String())
+		case <-time.After(time.Millisecond):
+		}
+	}
+	if err := c.Process.Signal(with); err != nil {
+		t.Fatal(err)
+	}
+	<-ended
+	return said.String()
 }
