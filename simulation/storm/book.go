@@ -101,10 +101,13 @@ func (b *book) follow() {
 
 // note compares a reader's standing with what others have at the same head.
 func (b *book) note(f *record.Fold) {
-	sum := sha256.Sum256(f.State().Bytes())
-	root := f.Root()
+	b.same(f.Root(), f.Size(), f.State().Bytes())
+}
+
+func (b *book) same(root tlog.Hash, size int64, state []byte) {
+	sum := sha256.Sum256(state)
 	if old, ok := b.states[root]; ok && old != sum {
-		b.w.fail(1, "two readers of the same %d entries have different standings", f.Size())
+		b.w.fail(1, "two readers of the same %d entries have different standings", size)
 	}
 	b.states[root] = sum
 }
@@ -327,6 +330,9 @@ func (b *book) read(a *actor, f *mirror.Follower) {
 			b.w.fail(7, "%s left the %d entries that it had", a.name, old.Size)
 		case fold.Size() == head.Size:
 			b.note(fold)
+			if b.w.canary == LaggingReader && a.role == mirrorRole && head.Size > 1 && head.Size <= b.size() {
+				b.lag(fold)
+			}
 		}
 		o, _ := fold.State().Outcome(vaultName)
 		if was := b.decided[a.name]; was != o && (was == machine.Released || was == machine.Erased) {

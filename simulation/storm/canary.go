@@ -23,11 +23,14 @@ const (
 	HastyCustodian   Canary = "a custodian that does not wait until the outcome is final"
 	CredulousReader  Canary = "a reader that accepts a shorter or another record"
 	ForgetfulWitness Canary = "a witness that ignores what it cosigned before"
+	LaggingReader    Canary = "a reader that has not folded the last entry it has"
+	RetouchedClip    Canary = "a recorder that seals another clip than the camera showed"
+	IdleCustodian    Canary = "custodians that do nothing after the close"
 )
 
 // Canaries are all of them.
 func Canaries() []Canary {
-	return []Canary{DeafDisk, HastyCustodian, CredulousReader, ForgetfulWitness}
+	return []Canary{DeafDisk, HastyCustodian, CredulousReader, ForgetfulWitness, LaggingReader, RetouchedClip, IdleCustodian}
 }
 
 // Plan is the plan of a seed with the occasion that a canary needs.
@@ -42,8 +45,20 @@ func (c Canary) Plan(seed uint64) Plan {
 		p.Host = RolledBack
 		p.HostFrom, p.HostTill = p.Terms.Opens+15*time.Minute, p.Terms.Closes
 		p.Liars = nil
+	case LaggingReader:
+		p.Host = ""
+	case RetouchedClip, IdleCustodian:
+		p.Host, p.Terms.Else, p.Claim, p.Crooks, p.Silence, p.Changes = "", "release", 0, nil, 0, nil
 	}
 	return p
+}
+
+// lag is the standing of a reader that lacks the last of the entries of a head.
+func (b *book) lag(f *record.Fold) {
+	short, err := record.FoldTo(b.w.agreement, b.entries, f.Size()-1)
+	if err == nil {
+		b.same(f.Root(), f.Size(), short.State().Bytes())
+	}
 }
 
 // hasten acts on the record as it is shown, final or not.

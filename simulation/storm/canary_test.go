@@ -17,6 +17,9 @@ var caughtBy = map[storm.Canary]struct {
 	storm.HastyCustodian:   {20, []int{3}},
 	storm.CredulousReader:  {20, []int{7}},
 	storm.ForgetfulWitness: {20, []int{7}},
+	storm.LaggingReader:    {20, []int{1}},
+	storm.RetouchedClip:    {20, []int{4}},
+	storm.IdleCustodian:    {20, []int{5}},
 }
 
 // Somebody broken on purpose is caught, and in the same seed nobody is who is

@@ -54,6 +54,9 @@ func (h *holding) step(ctx context.Context) error {
 		h.mute = true
 		return nil
 	}
+	if h.w.canary == IdleCustodian && h.w.now() > h.w.plan.Terms.Closes {
+		return nil
+	}
 	if err := h.c.Step(ctx); err != nil {
 		return err
 	}
@@ -256,6 +259,9 @@ func (w *World) film(slot int) {
 		a := w.byName[recorderName]
 		if p := &w.plan; a.life != nil && !(p.Silence > 0 && w.now() >= p.SilentAt && w.now() < p.SilentAt+p.Silence) {
 			clip := source.Clip{Camera: cameraName, Start: begin.Add(at), Length: 10 * time.Second, Data: footage(w.plan.Seed, slot)}
+			if w.canary == RetouchedClip {
+				clip.Data[len(clip.Data)-1] ^= 1
+			}
 			if err := a.life.(*recording).r.Take(clip); err != nil {
 				a.err = err
 				w.down(a, a.mount.fs.Dead())
