@@ -58,6 +58,15 @@ const (
 	sayAgain = 10 * time.Second
 	// keepAgain is the pause after a look that failed.
 	keepAgain = 500 * time.Millisecond
+	// papersAtOnce is how many documents are asked for between two looks at the
+	// record, and maxPapers how many bytes of them a copy fetches in one life: an
+	// author may name what fills a disk.
+	papersAtOnce = 64
+	maxPapers    = 8 << 30
+	// papersFirst and papersMost are the pauses until documents that nobody had
+	// brought are asked for again.
+	papersFirst = 2 * time.Second
+	papersMost  = time.Minute
 	// trialFirst and trialMost are the pauses after a head was followed on trial
 	// that nobody vouched for: each costs a fold of the record.
 	trialFirst = 2 * time.Second

@@ -105,6 +105,7 @@ func (s *Station) Handler() http.Handler {
 	for _, path := range []string{"/bundle", "/tile/", "/object/"} {
 		mux.Handle("GET "+path, static)
 	}
+	mux.HandleFunc("GET /document/{entry}/{digest}", s.serveDocument)
 	mux.HandleFunc("GET /status.json", s.serveStatus)
 	if s.Intake != nil {
 		mux.HandleFunc("POST /submit", s.Intake.serveSubmit)

@@ -187,7 +187,8 @@ func submitCommand(t terminal) *cobra.Command {
 		Short:   "put a statement that enough persons have signed on the record",
 		Long: `Put the statement of FILE on the record. Several files are copies of one prepared statement that were signed apart: their
 signatures are put together. Exit 1 if too few have signed, and who is missing. A statement that is on the record already is
-left as it stands there.
+left as it stands there. The documents that it names are brought along from beside FILE, where prepare wrote them; of a private
+record by who reads it as the author (DETENTE_KEY).
 
 With --via it is handed to a mirror or custodian instead, which keeps it, gives a signed receipt and submits it again and again;
 the receipt goes into a file for detente receipt --check. Exit 3: whether it comes to be on the record is not known yet.`,
@@ -228,6 +229,9 @@ func (s *speaker) submitFiles(ctx context.Context, names []string) error {
 	if j, ok := r.fold.ByID(id); ok {
 		said.Entry = j.Index
 		fmt.Fprintf(s.t.err, "it was on the record already; nothing was submitted\n")
+		if err := bringCarried(ctx, s.t, r, names, p, said.Entry); err != nil {
+			return err
+		}
 		return s.conclude(ctx, r, said)
 	}
 	if err := keysHold(r.fold, p); err != nil {
@@ -245,6 +249,9 @@ func (s *speaker) submitFiles(ctx context.Context, names []string) error {
 		return err
 	}
 	said.Entry = receipt.Index
+	if err := bringCarried(ctx, s.t, r, names, p, said.Entry); err != nil {
+		return err
+	}
 	return s.conclude(ctx, r, said)
 }
 

@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"detente/agreement"
+	"detente/mirror"
 	"detente/mirror/access"
 	"detente/record"
 	"detente/statement"
@@ -211,14 +212,17 @@ func pickDocument(f *record.Fold, args []string) (record.Attachment, error) {
 
 func fetchDocument(ctx context.Context, t terminal, s *subject, a record.Attachment, identity, out string) error {
 	switch {
-	case s.client == nil:
-		return usage("documents are kept beside a running record: give its address")
+	case s.follower == nil:
+		return usage("an export holds no documents: give the address of a running record or mirror, or a mirror's folder")
 	case out == "":
 		return usage("say where to write the document: --out FILE")
 	case a.Redacted > 0:
 		return no(fmt.Errorf("document %s of entry %d was deleted: entry %d says so, and why", a.Document.Name, a.Entry, a.Redacted))
 	}
-	b, err := s.client.Document(ctx, a.Entry, a.Document.Digest)
+	b, err := s.follower.Document(ctx, a)
+	if errors.Is(err, mirror.ErrNotFound) && s.client == nil {
+		return &exitError{exitUnknown, fmt.Errorf("%w: nobody had brought it when this copy was kept, or it was not kept by detente mirror", err)}
+	}
 	if err != nil {
 		return err
 	}

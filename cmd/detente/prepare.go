@@ -68,6 +68,7 @@ func (s *speaker) preparedFlags(c *cobra.Command) {
 	f.StringVar(&s.as, "as", "", "the `NAME` whose statement it is")
 	f.StringVarP(&s.out, "out", "o", "", "`FILE` to write; its name ends in .statement; never overwritten")
 	f.StringVar(&s.dir, "dir", "", dirUsage)
+	f.StringArrayVar(&s.documents, "document", nil, "`FILE` that the statement names by a salted digest; its payload is written beside --out, for detente submit to bring; again for each further one")
 	jsonFlag(c, &s.json)
 	need(c, "as", "out")
 }

@@ -75,10 +75,14 @@ func only(b statement.Body) composer {
 // receipt.
 func (s *speaker) say(ctx context.Context, compose composer) error {
 	if s.t.preparing {
-		if len(s.documents) > 0 {
-			return usage("a statement that is carried names no documents yet: say it with the keys at hand, or name them in a statement of their own")
+		docs, err := attach(s.documents)
+		if err != nil {
+			return err
 		}
-		return s.write(ctx, compose)
+		if err := s.write(ctx, naming(compose, docs)); err != nil {
+			return err
+		}
+		return carry(s.t, s.out, docs)
 	}
 	if s.wait < 0 {
 		return usage("--wait %v: want a duration above zero", s.wait)
