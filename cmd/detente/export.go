@@ -263,7 +263,7 @@ func (v *viewer) coverage(ctx context.Context, s *subject, name string, short bo
 	if s.fold == nil {
 		return usage("a text has no evidence: name an exported or a running record")
 	}
-	w, err := pickVault(s.agreement, name)
+	w, err := pickVault(s.inForce(), name)
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func (o *opening) run(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	v, err := pickVault(s.agreement, o.vault)
+	v, err := pickVault(s.inForce(), o.vault)
 	if err != nil {
 		return err
 	}

@@ -9,11 +9,14 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
+	"detente/agreement"
 	"detente/internal/durable"
 	"detente/internal/keyfile"
+	"detente/mirror"
 	"detente/recorder"
 	"detente/recorder/source"
 	"detente/vault"
@@ -51,6 +54,12 @@ func (r *recording) open(ctx context.Context, from func(camera string, opt sourc
 	}
 	v, err := pickVault(a, r.vault)
 	if err != nil {
+		// An amendment may have brought it.
+		if a, late := amendedText(ctx, r.dir, client); late == nil {
+			v, err = pickVault(a, r.vault)
+		}
+	}
+	if err != nil {
 		return nil, err
 	}
 	rec, err := recorder.Open(ctx, recorder.Config{
@@ -58,6 +67,19 @@ func (r *recording) open(ctx context.Context, from func(camera string, opt sourc
 		Source: from, Deal: dealInChild, Clock: r.clock, Batch: r.batch, Log: r.log,
 	})
 	return rec, verdict(err)
+}
+
+// amendedText is the text in force, by the copy that the role keeps.
+func amendedText(ctx context.Context, dir string, client *mirror.Client) (*agreement.Agreement, error) {
+	f, err := mirror.Open(ctx, mirror.Config{Dir: filepath.Join(dir, "mirror"), Client: client})
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if err := f.Update(ctx); err != nil {
+		return nil, err
+	}
+	return f.InForce(), nil
 }
 
 func recorderCommand(t terminal) *cobra.Command {

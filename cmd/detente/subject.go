@@ -277,6 +277,14 @@ func (s *subject) at(t agreement.Instant) (*record.Fold, error) {
 	return record.FoldTo(s.agreement, entries, n)
 }
 
+// inForce is the text in force: of a record what it says, or else the text itself.
+func (s *subject) inForce() *agreement.Agreement {
+	if s.fold == nil {
+		return s.agreement
+	}
+	return s.fold.InForce()
+}
+
 // pickVault is the vault of that name, or, without one, the only one.
 func pickVault(a *agreement.Agreement, name string) (*agreement.Vault, error) {
 	var names []string
