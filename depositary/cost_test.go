@@ -40,7 +40,7 @@ func TestWhatRequestsCost(t *testing.T) {
 	w := many(t, burst, room{records: 1, weight: 1 << 40})
 	w.cfg.Pages = func(View) http.Handler { return http.NotFoundHandler() }
 	w.start()
-	w.surveyed()
+	w.quiet()
 	said := 0
 	bad := func() []byte {
 		said++

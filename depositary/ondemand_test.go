@@ -54,6 +54,26 @@ func (w *world) surveyed() {
 	}
 }
 
+// quiet waits until no more records are in memory than are kept: what the start
+// asks of the witnesses for each is over.
+func (w *world) quiet() {
+	w.t.Helper()
+	w.surveyed()
+	for _, h := range w.d.records {
+		for !h.confirmed.Load() {
+			w.rest(time.Millisecond)
+		}
+	}
+	read := func() int {
+		w.d.shelf.mu.Lock()
+		defer w.d.shelf.mu.Unlock()
+		return w.d.shelf.read
+	}
+	for read() > w.cfg.room.records {
+		w.rest(time.Millisecond)
+	}
+}
+
 // rest waits a while of real time.
 func (w *world) rest(d time.Duration) {
 	w.t.Helper()
