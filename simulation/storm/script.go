@@ -184,6 +184,11 @@ func (s *script) write(r *reading, i *intent) bool {
 		panic(fmt.Sprintf("storm: a statement of the script: %v", err))
 	}
 	i.id, i.offered = statement.IDOf(text), w.now()
+	for _, o := range s.intents { // the same words under the same head are the same statement
+		if o != i && o.id == i.id && o.note != nil {
+			i.offered = min(i.offered, o.offered)
+		}
+	}
 	if i.near {
 		w.count(AtDeadline)
 	}
