@@ -35,8 +35,10 @@ type Config struct {
 	// Without witnesses it can do neither, and a halted vault holds.
 	Clock     clock.Clock
 	Witnesses *mirror.Roster
-	Log       *slog.Logger
-	FS        durable.FS // durable.OS if nil
+	// Names are its host's own, as readers of a private record may address it.
+	Names []string
+	Log   *slog.Logger
+	FS    durable.FS // durable.OS if nil
 }
 
 // A Custodian serves every seat that the texts of an agreement give to one name.
@@ -140,7 +142,7 @@ func (c *Custodian) firstSeats(ctx context.Context) error {
 // Handler serves the record as this custodian verified it, and its second
 // intake: statements and proofs that the depositary does not take.
 func (c *Custodian) Handler() http.Handler {
-	return (&mirror.Station{Follower: c.follower, Clock: clock.Real{}, Intake: c.intake}).Handler()
+	return (&mirror.Station{Follower: c.follower, Names: c.cfg.Names, Clock: clock.Real{}, Intake: c.intake}).Handler()
 }
 
 // Close gives the folder up and forgets its keys; call it after Run has returned.

@@ -16,6 +16,7 @@ import (
 	"detente/internal/clock"
 	"detente/internal/durable"
 	"detente/mirror"
+	"detente/mirror/access"
 	"detente/record/store"
 	"detente/statement"
 )
@@ -40,8 +41,11 @@ type Config struct {
 	// witnesses confirmed the head. Only for a record whose witnesses are gone
 	// for good: with a restored backup this signs a second history.
 	Unconfirmed bool
-	Batch       time.Duration // least time between two proofs for new statements; 0: 50 ms
-	FS          durable.FS    // durable.OS if nil
+	// Names are this host's own, as readers of private records may address it,
+	// besides those that the records have for it: "records.example".
+	Names []string
+	Batch time.Duration // least time between two proofs for new statements; 0: 50 ms
+	FS    durable.FS    // durable.OS if nil
 	// Inline makes every change of the store in the goroutine that asks for it;
 	// Segment is when its write-ahead file is turned. Both are for simulations,
 	// which want one order of operations and much of each kind.
@@ -70,6 +74,7 @@ type Depositary struct {
 	halt    chan error // a record whose store shows less than was cosigned
 	objects objects
 	waiters mirror.Waiters
+	seen    *access.Seen
 }
 
 // Open reads the folder: of each record its length, its head and the largest
@@ -95,7 +100,7 @@ func Open(cfg Config) (*Depositary, error) {
 	}
 	d := &Depositary{
 		cfg: cfg, records: map[agreement.Digest]*hosted{}, rounds: make(chan struct{}, maxRounds),
-		halt: make(chan error, 1), waiters: mirror.NewWaiters(maxWaiters), shelf: newShelf(cfg.room),
+		halt: make(chan error, 1), waiters: mirror.NewWaiters(maxWaiters), seen: access.NewSeen(), shelf: newShelf(cfg.room),
 	}
 	d.life, d.end = context.WithCancel(context.Background())
 	d.agenda.wake = make(chan struct{}, 1)

@@ -46,6 +46,9 @@ func (d *Depositary) serveOf(h *hosted, name string) http.Handler {
 			d.waiters.Limit(mirror.Serve(served{view{d, h}})).ServeHTTP(w, r)
 			return
 		}
+		if d.stranger(w, r, h) {
+			return
+		}
 		if !d.useIfRead(h) {
 			httpserve.Charge(r.Context(), httpserve.CostOpening+httpserve.CostEntry*float64(h.log.Head().Size))
 			if err := d.want(d.life, h); err != nil {

@@ -19,7 +19,7 @@ func (f *Follower) Handler() http.Handler {
 	mux := http.NewServeMux()
 	prefix := "/" + f.agreement.ID.String()
 	mux.Handle(prefix+"/", http.StripPrefix(prefix, Serve(shelf{f})))
-	return f.guard(mux)
+	return f.guard(mux, nil)
 }
 
 // shelf is a follower's copy as a Shelf.

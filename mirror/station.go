@@ -17,7 +17,8 @@ import (
 // and the second intake if there is one.
 type Station struct {
 	*Follower
-	Of     string // where it follows the record; empty if nowhere
+	Of     string   // where it follows the record; empty if nowhere
+	Names  []string // its host's own, as readers of a private record may address it, besides its address
 	Clock  clock.Clock
 	Intake *Intake                       // nil: nothing can be handed in here
 	Pages  func(v *Station) http.Handler // nil: none
@@ -119,5 +120,5 @@ func (s *Station) Handler() http.Handler {
 	prefix := "/" + s.agreement.ID.String()
 	all.Handle(prefix+"/", http.StripPrefix(prefix, mux))
 	// Pages of strangers in somebody's browser cannot post here.
-	return http.NewCrossOriginProtection().Handler(s.guard(all))
+	return http.NewCrossOriginProtection().Handler(s.guard(all, s.Names))
 }

@@ -50,7 +50,7 @@ under its own key. Exit 1 if witnesses show that the copy lacks entries, or once
 			}
 			d, err := depositary.Open(depositary.Config{
 				Dir: r.dir, Signer: r.signer, Clock: r.clock, Log: r.log, Witnesses: at, Unconfirmed: unconfirmed,
-				Batch: proofBatch, Pages: pages, Closed: true,
+				Batch: proofBatch, Pages: pages, Closed: true, Names: r.names,
 			})
 			if err != nil {
 				return verdict(err)
@@ -67,6 +67,7 @@ under its own key. Exit 1 if witnesses show that the copy lacks entries, or once
 		},
 	}, true)
 	r.keyFlag(c)
+	r.nameFlag(c)
 	c.Flags().StringArrayVar(&texts, "agreement", nil, "text whose record to open, a `PATH`; may be given again")
 	c.Flags().StringArrayVar(&witnesses, "witness", nil, "where a witness is, `NAME=URL`; may be given again")
 	next.flags(c)
@@ -170,7 +171,7 @@ process writes no core dumps, and its keys lie in locked memory.`,
 				return err
 			}
 			c, err := custodian.Open(cmd.Context(), custodian.Config{
-				Dir: r.dir, Signer: r.signer, Record: client, Random: rand.Reader, Seal: sealed, Log: r.log, Clock: r.clock, Witnesses: mirror.NewRoster(at, nil),
+				Dir: r.dir, Signer: r.signer, Record: client, Random: rand.Reader, Seal: sealed, Log: r.log, Clock: r.clock, Witnesses: mirror.NewRoster(at, nil), Names: r.names,
 			})
 			if err != nil {
 				return custodyError(err)
@@ -184,6 +185,7 @@ process writes no core dumps, and its keys lie in locked memory.`,
 		},
 	}, false)
 	r.keyFlag(c)
+	r.nameFlag(c)
 	c.Flags().StringVar(&r.listen, "listen", "", "serve its copy of the record, and take in what the depositary does not, at `ADDRESS` (default: listen nowhere)")
 	c.Flags().StringVar(&seal, "seal-with", "", "encrypt the folder's secrets `WITH` passphrase, an age identity FILE, ssh-agent:FINGERPRINT or pkcs11:URI")
 	c.Flags().StringVar(&address, "record", "", recordUsage)

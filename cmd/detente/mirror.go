@@ -38,6 +38,7 @@ before. While no mirror runs in it, the folder is a PATH for status, why, asof, 
 		},
 	}, true)
 	c.GroupID = groupSee
+	r.nameFlag(c)
 	c.Flags().StringVar(&address, "record", "", recordUsage)
 	c.Flags().StringVar(&r.key, "key", "", "key `FILE` to sign receipts with; with it statements can be handed in here")
 	return c
@@ -63,7 +64,7 @@ func runMirror(ctx context.Context, r *role, address string) error {
 		return verdict(err)
 	}
 	defer f.Close()
-	s := &mirror.Station{Follower: f, Clock: r.clock, Pages: func(s *mirror.Station) http.Handler { return web.New(s) }}
+	s := &mirror.Station{Follower: f, Names: r.names, Clock: r.clock, Pages: func(s *mirror.Station) http.Handler { return web.New(s) }}
 	if cfg.Client != nil {
 		s.Of = cfg.Client.Address()
 		if err := f.Update(ctx); err == nil {

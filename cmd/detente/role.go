@@ -26,6 +26,7 @@ type role struct {
 	dir      string
 	key      string
 	listen   string
+	names    []string // of this host, as readers of private records may address it
 	clockArg string
 	metrics  string // where to show how the process does; empty: nowhere
 	untilEOF bool
@@ -51,6 +52,11 @@ func (r *role) flags(c *cobra.Command, listens bool) *cobra.Command {
 	}
 	need(c, "dir")
 	return c
+}
+
+// nameFlag adds the names of a host that serves private records.
+func (r *role) nameFlag(c *cobra.Command) {
+	c.Flags().StringArrayVar(&r.names, "host", nil, "a `NAME` of this host, for example records.example, under which private records are read, if the record does not have it; may be given again")
 }
 
 // keyFlag adds the key of a role that signs.

@@ -13,29 +13,33 @@
 //	path /6f2a.../tile/entries/000
 //	body e3b0... (SHA-256 of the body, 64 hex digits)
 //	time 1621857600 (seconds since 1970)
+//	nonce 9c1f... (32 hex digits, drawn for this request)
 //
 // and sends, with 68 bytes in base64 (the key's hash as in a signed note, then
 // the Ed25519 signature):
 //
-//	Authorization: Detente iaea 1621857600 e3b0... AAAA...
+//	Authorization: Detente iaea 1621857600 9c1f... e3b0... AAAA...
 //
 // Promise: a host lets nobody read without such a signature by a key that the
-// record has for that name now, made for this host, this request and within
-// five minutes of the host's clock. A signature for one name of a host is none
-// for another name, and a request's is no statement.
+// record has for that name now, made for this host under one of its own names,
+// for this request, within five minutes of the host's clock, and not used
+// before. So a host that is asked by a reader cannot have the answer from
+// another host, and whoever sees a request cannot make it again. A signature
+// for one name of a host is none for another name, and a request's is no
+// statement.
 //
-// Not promised: that a host is asked under its own name. It does not know all the
-// names under which it is reached, so whoever is asked in its place can pass the
-// request on, with the name that was signed, and read the one answer. A proxy in
-// front that answers to its own names alone ends that.
+// Its own names are those that its operator gave it and those that the record
+// has for it; an address of a machine counts where the request came in at that
+// very address and port.
 //
-// Not promised: that a request is made once. Whoever can read the connection
-// can repeat it within the five minutes, and could read the answer anyway: use
-// TLS. What a reader does with what it read nobody can bind.
+// Not promised: that a host remembers across its own end what was asked; a
+// request seen just before may be made once more in the five minutes after it.
+// What a reader does with what it read nobody can bind.
 package access
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -45,14 +49,11 @@ import (
 	"hash"
 	"io"
 	"net/http"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"detente/agreement"
-	"detente/internal/httpserve"
 	"detente/statement"
 )
 
@@ -62,10 +63,47 @@ const (
 	Skew = 5 * time.Minute
 )
 
+// again is what a host answers besides, as its challenge, to a request that was
+// made before: who signs it anew is answered.
+const again = scheme + " again"
+
+// A claim is what a request says of itself.
+type claim struct {
+	by          agreement.Name
+	at          int64
+	nonce, body string // in hex
+}
+
 // text is what is signed.
-func text(id agreement.Digest, by agreement.Name, host, method, path, body string, at int64) []byte {
-	return fmt.Appendf(nil, "%sagreement %s\nby %s\nhost %s\nmethod %s\npath %s\nbody %s\ntime %d\n",
-		statement.PurposeRead.Line(), id, by, host, method, path, body, at)
+func (c claim) text(id agreement.Digest, host, method, path string) []byte {
+	return fmt.Appendf(nil, "%sagreement %s\nby %s\nhost %s\nmethod %s\npath %s\nbody %s\ntime %d\nnonce %s\n",
+		statement.PurposeRead.Line(), id, c.by, host, method, path, c.body, c.at, c.nonce)
+}
+
+// Sign signs a request for a record at an instant. It does not use the body up.
+func Sign(r *http.Request, id agreement.Digest, signer statement.Signer, at time.Time) error {
+	sum, err := digestOf(r)
+	if err != nil {
+		return fmt.Errorf("reading the request for %s: %w", r.URL, err)
+	}
+	return sign(r, id, signer, at, sum)
+}
+
+func sign(r *http.Request, id agreement.Digest, signer statement.Signer, at time.Time, sum string) error {
+	host := r.Host
+	if host == "" {
+		host = r.URL.Host
+	}
+	var nonce [16]byte
+	rand.Read(nonce[:])
+	c := claim{by: agreement.Name(signer.Name()), at: at.Unix(), nonce: hex.EncodeToString(nonce[:]), body: sum}
+	sig, err := signer.Sign(c.text(id, host, r.Method, r.URL.RequestURI()))
+	if err != nil {
+		return fmt.Errorf("signing the request for %s: %w", r.URL, err)
+	}
+	raw := binary.BigEndian.AppendUint32(nil, signer.Public().Hash(string(c.by)))
+	r.Header.Set("Authorization", fmt.Sprintf("%s %s %d %s %s %s", scheme, c.by, c.at, c.nonce, c.body, base64.StdEncoding.EncodeToString(append(raw, sig...))))
+	return nil
 }
 
 // A Transport signs requests from the first that is refused without a
@@ -117,26 +155,30 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.signed(base, r, sum)
 }
 
-// signed sends the request with a signature.
+// signed sends the request with a signature, and with another one if the host
+// has seen the first: a connection that broke may have brought it there unnoticed.
 func (t *Transport) signed(base http.RoundTripper, r *http.Request, sum string) (*http.Response, error) {
 	now := t.Now
 	if now == nil {
 		now = time.Now
 	}
-	name := agreement.Name(t.signer.Name())
-	host := r.Host
-	if host == "" {
-		host = r.URL.Host
+	for try := 0; ; try++ {
+		one := r.Clone(r.Context())
+		if r.GetBody != nil {
+			var err error
+			if one.Body, err = r.GetBody(); err != nil {
+				return nil, err
+			}
+		}
+		if err := sign(one, t.Agreement, t.signer, now(), sum); err != nil {
+			return nil, err
+		}
+		resp, err := base.RoundTrip(one)
+		if err != nil || try > 0 || resp.StatusCode != http.StatusUnauthorized || resp.Header.Get("WWW-Authenticate") != again {
+			return resp, err
+		}
+		resp.Body.Close()
 	}
-	at := now().Unix()
-	sig, err := t.signer.Sign(text(t.Agreement, name, host, r.Method, r.URL.RequestURI(), sum, at))
-	if err != nil {
-		return nil, fmt.Errorf("signing the request for %s: %w", r.URL, err)
-	}
-	raw := binary.BigEndian.AppendUint32(nil, t.signer.Public().Hash(string(name)))
-	r = r.Clone(r.Context())
-	r.Header.Set("Authorization", fmt.Sprintf("%s %s %d %s %s", scheme, name, at, sum, base64.StdEncoding.EncodeToString(append(raw, sig...))))
-	return base.RoundTrip(r)
 }
 
 // digestOf is the SHA-256 of a request's body, in hex. It does not use it up.
@@ -162,82 +204,6 @@ func digestOf(r *http.Request) (string, error) {
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// A Gate lets those through who may read.
-type Gate struct {
-	Agreement agreement.Digest
-	// Keys are those of a name that may read now; none for anybody else.
-	Keys func(agreement.Name) []statement.PublicKey
-	// Open says which requests anybody may make.
-	Open func(*http.Request) bool
-	Now  func() time.Time // time.Now if nil
-}
-
-// Checkpoints are the requests for a record's checkpoints, below a path: what
-// everybody may read of a private record. They say that it exists, how long it
-// is, and who witnessed it.
-func Checkpoints(below string) func(*http.Request) bool {
-	return func(r *http.Request) bool {
-		return r.Method == http.MethodGet && (r.URL.Path == below+"/checkpoint" || r.URL.Path == below+"/head")
-	}
-}
-
-type readerKey struct{}
-
-// Wrap refuses what the gate does not let through. The path that was signed is
-// that of the request as it came.
-func (g *Gate) Wrap(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if g.Open != nil && g.Open(r) {
-			h.ServeHTTP(w, r)
-			return
-		}
-		name, body, err := g.check(r)
-		if err != nil {
-			w.Header().Set("WWW-Authenticate", scheme)
-			httpserve.Refuse(w, http.StatusUnauthorized, httpserve.Refusal{Code: "private", Error: err.Error(),
-				Hint: "give a key that the agreement names: --key FILE, with --as NAME for a reader"})
-			return
-		}
-		w.Header().Set("Vary", "Authorization")
-		w.Header().Set("Cache-Control", "private")
-		r = r.WithContext(withReader(r.Context(), name))
-		r.Body = &checkedBody{r.Body, sha256.New(), body}
-		h.ServeHTTP(w, r)
-	})
-}
-
-// check says who asks, and the digest that its body must have.
-func (g *Gate) check(r *http.Request) (agreement.Name, string, error) {
-	header := r.Header.Values("Authorization")
-	if len(header) == 0 {
-		return "", "", errors.New("this record is private: only requests signed by one of its parties, custodians, devices, depositaries or readers are answered")
-	}
-	f := strings.Split(header[0], " ")
-	if len(header) != 1 || len(f) != 5 || f[0] != scheme || !statement.ValidName(agreement.Name(f[1])) {
-		return "", "", errors.New("the authorization is not of the form `Detente NAME TIME DIGEST SIGNATURE`")
-	}
-	name, body := agreement.Name(f[1]), f[3]
-	at, err := strconv.ParseInt(f[2], 10, 64)
-	raw, err2 := base64.StdEncoding.Strict().DecodeString(f[4])
-	if err != nil || strconv.FormatInt(at, 10) != f[2] || err2 != nil || len(raw) != 4+64 || len(body) != 2*sha256.Size {
-		return "", "", errors.New("the authorization is not of the form `Detente NAME TIME DIGEST SIGNATURE`")
-	}
-	now := time.Now
-	if g.Now != nil {
-		now = g.Now
-	}
-	if off := now().Unix() - at; off > int64(Skew.Seconds()) || off < -int64(Skew.Seconds()) {
-		return "", "", fmt.Errorf("the request was signed at %s and it is %s here: the clocks may be %s apart", time.Unix(at, 0).UTC().Format(time.RFC3339), now().UTC().Format(time.RFC3339), Skew)
-	}
-	message := text(g.Agreement, name, r.Host, r.Method, r.RequestURI, body, at)
-	for _, k := range g.Keys(name) {
-		if k.Hash(string(name)) == binary.BigEndian.Uint32(raw) && statement.VerifyEd25519(k[:], message, raw[4:]) {
-			return name, body, nil
-		}
-	}
-	return "", "", fmt.Errorf("no key that may read this record as %s signed this request", name)
 }
 
 // A checkedBody ends in an error if it is not the body that was signed.
