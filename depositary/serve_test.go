@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -109,6 +110,8 @@ func TestPaths(t *testing.T) {
 	}
 }
 
+// TestObjects: an object is kept for whoever puts it, and no record serves one
+// that none of its own statements names: another's may be private.
 func TestObjects(t *testing.T) {
 	w := newWorld(t).open()
 	c := w.client()
@@ -117,8 +120,11 @@ func TestObjects(t *testing.T) {
 	if err != nil || d != sha256.Sum256(batch) {
 		t.Fatal(d, err)
 	}
-	if got, err := c.Object(w.ctx(), d); err != nil || !bytes.Equal(got, batch) {
+	if got, err := w.d.store.GetObject(d); err != nil || !bytes.Equal(got, batch) {
 		t.Error(got, err)
+	}
+	if got, err := c.Object(w.ctx(), d); !errors.Is(err, mirror.ErrNotFound) {
+		t.Errorf("an object that the record does not name: %q, %v", got, err)
 	}
 	if _, err := c.Object(w.ctx(), agreement.Digest{1}); err == nil {
 		t.Error("an object that was never put is there")

@@ -3,6 +3,7 @@ package depositary
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"detente/agreement"
 	"detente/mirror"
@@ -82,6 +83,13 @@ func (v view) Final() (int64, []byte) {
 }
 
 func (v view) Object(_ context.Context, digest agreement.Digest) ([]byte, error) {
+	// Objects of all records lie together: one that only another record names,
+	// which may be private, is none of this one's.
+	named := false
+	v.With(func(f *record.Fold) { named = f.NamesBatch(digest) })
+	if !named {
+		return nil, fmt.Errorf("object %s: %w in a statement of this record", digest, mirror.ErrNotFound)
+	}
 	b, err := v.d.store.GetObject(digest)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, mirror.ErrNotFound

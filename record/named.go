@@ -61,6 +61,11 @@ func (f *Fold) Batches(from, to int64) []agreement.Digest {
 	return all
 }
 
+// NamesBatch is whether a statement on the record names a batch by this digest.
+func (f *Fold) NamesBatch(digest agreement.Digest) bool {
+	return slices.ContainsFunc(f.named.batches, func(m mention) bool { return m.digest == digest })
+}
+
 // names is whether an entry names a document.
 func (n *named) names(entry int64, digest agreement.Digest) bool {
 	return slices.ContainsFunc(of(n.documents, entry), func(m mention) bool { return m.digest == digest })
