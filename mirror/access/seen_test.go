@@ -13,7 +13,9 @@ func TestSeenIsBounded(t *testing.T) {
 	s := NewSeen()
 	s.room = 100
 	const at = 1_000_000 * 60
-	ask := func(by string, i int, at, now int64) error { return s.once("iaea", fmt.Appendf(nil, "%s %d", by, i), at, now) }
+	ask := func(by string, i int, at, now int64) error {
+		return s.once("iaea", fmt.Appendf(nil, "%s %d", by, i), at, now)
+	}
 	taken := 0
 	for i := range 200 {
 		if ask("iaea", i, at, at) == nil {
