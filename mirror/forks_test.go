@@ -2,6 +2,7 @@ package mirror
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"detente/agreement"
@@ -56,6 +57,12 @@ func TestForksHeld(t *testing.T) {
 		k := held[0]
 		if k.Quorums() != c.quorums || !slices.Equal(k.Both, c.both) || k.Seen.Head != b.fold.Head() || k.Shown.Head != other.fold.Head() || k.Seen.Host != "host" || !k.Seen.Quorum {
 			t.Errorf("%s: %+v", c.name, k)
+		}
+		notice := (&Station{Follower: f}).Notice() // which every page of the copy shows
+		for _, by := range c.both {
+			if !strings.Contains(notice, "This record forked") || !strings.Contains(notice, string(by)) || strings.Contains(notice, "everything holds") != c.quorums {
+				t.Errorf("%s: the pages say %q", c.name, notice)
+			}
 		}
 		f.Close()
 	}

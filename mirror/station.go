@@ -3,6 +3,7 @@ package mirror
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,7 +39,31 @@ func (s *Station) Heard() {
 func (s *Station) Now() agreement.Instant { return agreement.Instant(s.Clock.Now().Unix()) }
 
 // Notice says what is served here, for pages.
-func (s *Station) Notice() string {
+func (s *Station) Notice() string { return s.forked() + s.following() }
+
+// forked says which forks the folder holds; they come before everything else.
+func (s *Station) forked() string {
+	held, err := s.Forks()
+	if err != nil {
+		return "This copy may hold evidence of a fork that cannot be read: " + err.Error() + ". "
+	}
+	var b strings.Builder
+	for _, k := range held {
+		weight := "No quorum of witnesses cosigned both: what only a host signed counts for nothing."
+		if k.Quorums() {
+			weight = "A quorum of witnesses cosigned each: everything holds."
+		}
+		by := "nobody, as far as is shown"
+		if len(k.Both) > 0 {
+			by = fmt.Sprint(k.Both)
+			by = strings.ReplaceAll(by[1:len(by)-1], " ", ", ")
+		}
+		fmt.Fprintf(&b, "This record forked: two histories, of %d and %d entries, cannot be one. Signed both: %s. %s ", k.Seen.Head.Size, k.Shown.Head.Size, by, weight)
+	}
+	return b.String()
+}
+
+func (s *Station) following() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
