@@ -77,15 +77,22 @@ func verifyEd25519(pub, msg, sig []byte) bool {
 	return goodPoint(pub) && ed25519consensus.Verify(ed25519.PublicKey(pub), msg, sig)
 }
 
-func goodPoint(raw []byte) bool {
+func goodPoint(raw []byte) bool { return pointOf(raw) != nil }
+
+// pointOf is the point of a key: nil if the bytes are not its one encoding, or
+// it is of small order.
+func pointOf(raw []byte) *edwards25519.Point {
 	if len(raw) != len(PublicKey{}) {
-		return false
+		return nil
 	}
 	p, err := new(edwards25519.Point).SetBytes(raw)
 	if err != nil || !bytes.Equal(p.Bytes(), raw) {
-		return false
+		return nil
 	}
-	return p.MultByCofactor(p).Equal(edwards25519.NewIdentityPoint()) == 0
+	if new(edwards25519.Point).MultByCofactor(p).Equal(edwards25519.NewIdentityPoint()) == 1 {
+		return nil
+	}
+	return p
 }
 
 func keyHash(name string, alg byte, key []byte) uint32 {
