@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -178,6 +179,17 @@ func checkpointOf(note []byte) (statement.Checkpoint, bool) {
 	}
 	c, err := statement.ParseCheckpoint(n.Text)
 	return c, err == nil
+}
+
+// knows is whether what a message submits was acknowledged or is on the record.
+func (b *book) knows(m *message) bool {
+	s, err := statement.Parse(m.body)
+	if err != nil {
+		return slices.ContainsFunc(b.entries, func(e []byte) bool { return bytes.Equal(e, m.body) })
+	}
+	_, acknowledged := b.acks[s.ID]
+	_, there := b.fold.ByID(s.ID)
+	return acknowledged || there
 }
 
 func (b *book) acknowledged(m *message, a *answer) {

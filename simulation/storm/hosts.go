@@ -111,12 +111,15 @@ func (w *World) spread() {
 	}
 }
 
-// served looks at what was answered: an entry taken in gives work.
-func (w *World) served(to *actor, m *message, a *answer) {
+// served looks at what was answered: an entry taken in gives work. A statement
+// known before is answered from an old copy as from the newest, which has
+// nobody going on.
+func (w *World) served(to *actor, m *message, a *answer, known bool) {
 	if to.role == depositaryRole && m.method == http.MethodPost && strings.HasSuffix(m.path, "/submit") && a.status == http.StatusOK {
 		w.wake(to, w.between(100*time.Millisecond, 3*time.Second))
-		// Whoever goes on from an old copy has left the newer one behind.
-		to.newest, m.from.newest = nil, nil
+		if !known { // whoever goes on from an old copy has left the newer one behind
+			to.newest, m.from.newest = nil, nil
+		}
 	}
 }
 

@@ -167,8 +167,9 @@ func (w *World) deliver(m *message, r *http.Request) (*answer, error) {
 		w.down(to, true)
 		return nil, errNet
 	}
+	known := w.book.knows(m)
 	w.book.answered(to, m, a)
-	w.served(to, m, a)
+	w.served(to, m, a, known)
 	if m.method == http.MethodGet {
 		w.answers[m.key()] = &answer{a.status, a.header, a.body}
 	}
