@@ -13,6 +13,8 @@ const (
 	tileHeight = 8
 	tileWidth  = 1 << tileHeight
 	entryLevel = -1 // the level tlog gives to tiles of data
+
+	maxBundle = tileWidth * (2 + MaxEntry)
 )
 
 // appendEntry adds an entry to a bundle in the form of tlog-tiles: its length

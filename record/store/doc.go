@@ -32,8 +32,9 @@
 //	wal/<n>                       segments of the write-ahead file, n in 16 digits
 //	wal/<n>.spare.tmp             a segment that was flushed, to be used again
 //	log/<origin, escaped>/tail    size, root and partial tiles as last flushed
-//	log/.../tile/<L>/<N>          full hash tiles, as tlog-tiles has them
-//	log/.../tile/entries/<N>      full entry bundles, as tlog-tiles has them
+//	log/.../entries/<k>           full entry bundles of tlog-tiles, 256 one after the other
+//	log/.../leaves/<k>            for each its end in entries/<k> (64 bits), and its 256 leaf hashes
+//	log/.../tile/<L>/<N>          full hash tiles of level 1 and above, as tlog-tiles has them
 //	log/.../cosigned/<size>-<i>   cosigned checkpoints, i counts them
 //	object/<2 hex>/<64 hex>       immutable blobs by SHA-256
 //

@@ -123,6 +123,7 @@ func (w *world) work(s *Store) error {
 		func() error { return w.grow(s, "d/1", 1) },
 		func() error { return w.cosign(s, "d/1", "w2") },
 		func() error { return w.grow(s, "d/2", 260) },
+		func() error { return w.grow(s, "d/1", 250) }, // a second bundle in the pack
 		func() error { return w.grow(s, "d/1", 1) },
 	}
 	if w.brief {

@@ -187,6 +187,7 @@ func each(n, atOnce int, fn func(i int) error) error {
 type pending struct {
 	head    statement.Head
 	flushed int64
+	packs   packs
 	rewrite bool
 	entries [][]byte      // from flushed to the head
 	base    []int64       // as in edge
@@ -199,7 +200,7 @@ type pending struct {
 func (l *Log) pending() pending {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	p := pending{head: l.head, flushed: l.flushed, rewrite: l.rewrite, notes: l.notes, notesFlushed: l.notesFlushed}
+	p := pending{head: l.head, flushed: l.flushed, packs: l.packs, rewrite: l.rewrite, notes: l.notes, notesFlushed: l.notesFlushed}
 	p.entries = l.fresh[:l.head.Size-l.flushed]
 	if l.edge != nil {
 		for level := range levels(l.head.Size) {
@@ -211,7 +212,7 @@ func (l *Log) pending() pending {
 	return p
 }
 
-// flushLog writes a record's full tiles, then its cosigned checkpoints, then
+// flushLog writes a record's full bundles and tiles, then its cosigned checkpoints, then
 // its tail file, which makes them count. atOnce tiles are written at once.
 func (s *Store) flushLog(l *Log, atOnce int) error {
 	p := l.pending()
@@ -238,6 +239,7 @@ func (s *Store) flushLog(l *Log, atOnce int) error {
 		if err := durable.WriteFile(s.fs, filepath.Join(l.dir, "tail"), t.encode()); err != nil {
 			return err
 		}
+		p.packs = t.packs
 	}
 	l.settle(&p)
 	return nil
@@ -260,7 +262,7 @@ func (l *Log) settle(p *pending) {
 		l.s.tails.Add(1)
 	}
 	l.fresh = append([][]byte(nil), l.fresh[p.head.Size-l.flushed:]...)
-	l.flushed = p.head.Size
+	l.flushed, l.packs = p.head.Size, p.packs
 	l.edge.trim(l.flushed)
 	if l.edge.size == l.flushed {
 		l.edge = nil

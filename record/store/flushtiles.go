@@ -10,33 +10,27 @@ import (
 	"detente/internal/durable"
 )
 
-// A fullTile is a file to be written: a bundle of entries or of hashes.
+// A fullTile is a file to be written, of hashes of level 1 or above.
 type fullTile struct {
-	level   int
-	n       int64
-	entries [][]byte
-	hashes  []tlog.Hash
+	level  int
+	n      int64
+	hashes []tlog.Hash
 }
 
 func (t *fullTile) name() string {
 	return filepath.FromSlash(tilePath(tlog.Tile{H: tileHeight, L: t.level, N: t.n, W: tileWidth}))
 }
 
-// write writes the file. Bundles are large and many: they share a few buffers.
+// write writes the file.
 func (t *fullTile) write(fsys durable.FS, dir string) error {
-	b := tileBuffers.Get().(*[]byte)
-	defer tileBuffers.Put(b)
-	if t.level == entryLevel {
-		*b = appendBundle((*b)[:0], t.entries)
-	} else {
-		*b = appendHashes((*b)[:0], t.hashes)
-	}
-	return durable.PutFile(fsys, filepath.Join(dir, t.name()), *b)
+	return durable.PutFile(fsys, filepath.Join(dir, t.name()), appendHashes(nil, t.hashes))
 }
 
+// tileBuffers are for bundles, which are large and many.
 var tileBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// flushTiles writes the tiles that have become full and returns the new tail.
+// flushTiles writes the bundles and tiles that have become full and returns the
+// new tail.
 func (s *Store) flushTiles(l *Log, p *pending, atOnce int) (*tail, error) {
 	var old *tail
 	if p.flushed%tileWidth != 0 || p.hashes == nil {
@@ -56,14 +50,18 @@ func (s *Store) flushTiles(l *Log, p *pending, atOnce int) (*tail, error) {
 		}
 		entries = append(first, entries...)
 	}
-	t := &tail{origin: l.origin, size: p.head.Size, root: p.head.Root}
-	var full []fullTile
-	for n := p.flushed / tileWidth; n < p.head.Size/tileWidth; n++ {
-		full = append(full, fullTile{level: entryLevel, n: n, entries: entries[:tileWidth]})
-		entries = entries[tileWidth:]
+	first := p.flushed / tileWidth
+	whole := (p.head.Size/tileWidth - first) * tileWidth
+	at, err := s.writePacks(l, p.packs, first, entries[:whole], p.hashes[0][:whole], atOnce)
+	if err != nil {
+		return nil, err
 	}
-	t.bundle = appendBundle(nil, entries)
-	for level, hashes := range p.hashes {
+	t := &tail{origin: l.origin, size: p.head.Size, root: p.head.Root, packs: at}
+	t.bundle = appendBundle(nil, entries[whole:])
+	t.partial = append(t.partial, p.hashes[0][whole:])
+	var full []fullTile
+	for level, hashes := range p.hashes[1:] {
+		level++
 		n := p.base[level] / tileWidth
 		for ; len(hashes) >= tileWidth; hashes = hashes[tileWidth:] {
 			full = append(full, fullTile{level: level, n: n, hashes: hashes[:tileWidth]})

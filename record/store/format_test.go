@@ -32,7 +32,7 @@ func TestFormat1(t *testing.T) {
 	files[wal][segmentHeadSize+frameHeadSize+9] ^= 1
 
 	m := writeFolder(t, files)
-	for _, more := range []int64{0, 1, 2} {
+	for _, more := range []int64{0, 1, 2, 300, 301, 600} { // into packs, behind the bundle in a file of its own
 		s := mustOpen(t, "d", Options{FS: m})
 		for origin, size := range map[string]int64{"d/1": 260 + more, "d/2": 3 + more} {
 			l, ok := s.Log(origin)
@@ -42,6 +42,12 @@ func TestFormat1(t *testing.T) {
 			verify(t, l)
 			if notes, err := l.AllCosigned(); err != nil || len(notes) != 1 {
 				t.Fatalf("%s has %d cosigned checkpoints, %v", origin, len(notes), err)
+			}
+			switch more {
+			case 2:
+				size += 297
+			case 301:
+				size += 298
 			}
 			fill(t, l, size+1)
 		}

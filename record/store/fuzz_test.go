@@ -134,7 +134,10 @@ func FuzzBundle(f *testing.F) {
 func FuzzTail(f *testing.F) {
 	for _, size := range []int{1, 255, 256, 300} {
 		e := new(edge)
-		t := &tail{origin: "d/1", notes: 2}
+		t := &tail{origin: "d/1", notes: 2, packs: packs{first: int64(size / tileWidth)}}
+		if size == 300 {
+			t.packs = packs{end: 700}
+		}
 		for range size {
 			e.add(tlog.RecordHash([]byte("x")))
 		}
@@ -151,7 +154,7 @@ func FuzzTail(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if !bytes.Equal(v.encode(), b) {
+		if !bytes.Equal(v.encode(), b) && !bytes.HasPrefix(b, []byte(tailMagic1)) {
 			t.Fatalf("%x decodes and encodes to %x", b, v.encode())
 		}
 		if root := newEdge(v.size, v.partial).root(); root != v.root {

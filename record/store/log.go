@@ -25,6 +25,7 @@ type Log struct {
 	head       statement.Head // published
 	checkpoint []byte         // signed, of head
 	flushed    int64          // size of the tail file; smaller entries are in files
+	packs      packs          // where those of full bundles are
 	edge       *edge          // as the committer staged it; nil: it is that of the tail file
 	fresh      [][]byte       // entries from index flushed on
 	rewrite    bool           // the tail file may not be durable, and must be written anew

@@ -123,7 +123,7 @@ func (s *Store) loadLog(l *Log) error {
 		return damaged(l.where(), "its tail file is that of %.200q", t.origin)
 	}
 	l.head = statement.Head{Size: t.size, Root: t.root}
-	l.flushed = t.size
+	l.flushed, l.packs = t.size, t.packs
 	s.tails.Add(1)
 	if err := s.loadCosigned(l); err != nil {
 		return err

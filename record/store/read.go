@@ -155,7 +155,7 @@ func (r *reader) hashTile(t tlog.Tile) ([]byte, error) {
 			b = appendHashes(nil, hashes)
 		}
 	}
-	flushed := l.flushed
+	flushed, at := l.flushed, l.packs
 	l.mu.RUnlock()
 	if b != nil {
 		return b, nil
@@ -169,6 +169,13 @@ func (r *reader) hashTile(t tlog.Tile) ([]byte, error) {
 			return nil, damaged(l.where(), "the tail file has no hash tile %v", t)
 		}
 		return appendHashes(nil, tail.partial[t.L][:t.W]), nil
+	}
+	if t.L == 0 && t.N >= at.first {
+		row, err := l.row(t.N, 8+t.W*tlog.HashSize)
+		if err != nil {
+			return nil, err
+		}
+		return row[8:], nil
 	}
 	name := tilePath(tlog.Tile{H: tileHeight, L: t.L, N: t.N, W: tileWidth})
 	data, err := l.readFile(name, tileWidth*tlog.HashSize)
@@ -252,7 +259,7 @@ func (r *reader) bundle(n, flushed int64) (*bundle, error) {
 	return b, nil
 }
 
-// readBundle reads a file with the entries of bundle n.
+// readBundle reads the entries of bundle n from where they are.
 func (r *reader) readBundle(n, flushed int64) ([][]byte, error) {
 	if n == flushed/tileWidth {
 		t, err := r.readTail()
@@ -265,14 +272,22 @@ func (r *reader) readBundle(n, flushed int64) ([][]byte, error) {
 		}
 		return entries, nil
 	}
-	name := tilePath(tlog.Tile{H: tileHeight, L: entryLevel, N: n, W: tileWidth})
-	data, err := r.l.readFile(name, tileWidth*(2+MaxEntry))
+	r.l.mu.RLock()
+	at := r.l.packs
+	r.l.mu.RUnlock()
+	var data []byte
+	var err error
+	if n >= at.first {
+		data, err = r.l.packedBundle(at, n)
+	} else {
+		data, err = r.l.readFile(tilePath(tlog.Tile{H: tileHeight, L: entryLevel, N: n, W: tileWidth}), maxBundle)
+	}
 	if err != nil {
 		return nil, err
 	}
 	entries, err := ParseBundle(data, tileWidth)
 	if err != nil {
-		return nil, damaged(r.l.where(), "%s: %v", name, err)
+		return nil, damaged(r.l.where(), "bundle %d: %v", n, err)
 	}
 	return entries, nil
 }

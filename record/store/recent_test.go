@@ -91,7 +91,7 @@ func TestRecentBounds(t *testing.T) {
 // TestRecentIsChecked keeps nothing that is not what the tree has.
 func TestRecentIsChecked(t *testing.T) {
 	files, _ := folder(t)
-	name := filepath.Join("d", "log", folderName("d/1"), "tile", "entries", "000")
+	name := filepath.Join("d", "log", folderName("d/1"), "entries", "00000000")
 	files[name][7] ^= 1
 	s := mustOpen(t, "d", Options{FS: writeFolder(t, files)})
 	l, _ := s.Log("d/1")

@@ -10,7 +10,10 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-const tailMagic = "detente/tail/1\n"
+const (
+	tailMagic  = "detente/tail/2\n"
+	tailMagic1 = "detente/tail/1\n" // read, not written any more
+)
 
 // maxTailState bounds the part of a tail file before its entries: eight
 // levels of at most 255 hashes, and the origin.
@@ -28,6 +31,7 @@ type tail struct {
 	size    int64
 	root    tlog.Hash
 	notes   uint32 // how many cosigned checkpoints there are at least
+	packs   packs
 	partial [][]tlog.Hash
 	bundle  []byte
 }
@@ -39,6 +43,8 @@ func (t *tail) encode() []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(t.size))
 	b = append(b, t.root[:]...)
 	b = binary.BigEndian.AppendUint32(b, t.notes)
+	b = binary.BigEndian.AppendUint64(b, uint64(t.packs.first))
+	b = binary.BigEndian.AppendUint64(b, uint64(t.packs.end))
 	for _, hashes := range t.partial {
 		b = appendHashes(b, hashes)
 	}
@@ -57,9 +63,12 @@ func appendHashes(b []byte, hashes []tlog.Hash) []byte {
 // parseTail decodes a tail file, or at least the first maxTailState bytes of
 // one, and checks that the hashes give the root. The bundle is only carried.
 func parseTail(b []byte) (*tail, error) {
-	rest, ok := bytes.CutPrefix(b, []byte(tailMagic))
-	if !ok {
-		return nil, fmt.Errorf("does not begin with %q", tailMagic)
+	rest, packed := bytes.CutPrefix(b, []byte(tailMagic))
+	if !packed {
+		var ok bool
+		if rest, ok = bytes.CutPrefix(b, []byte(tailMagic1)); !ok {
+			return nil, fmt.Errorf("does not begin with %q", tailMagic)
+		}
 	}
 	if len(rest) < 2 {
 		return nil, errShort
@@ -79,6 +88,13 @@ func parseTail(b []byte) (*tail, error) {
 	copy(t.root[:], rest)
 	t.notes = binary.BigEndian.Uint32(rest[tlog.HashSize:])
 	rest = rest[tlog.HashSize+4:]
+	t.packs = packs{first: t.size / tileWidth}
+	if packed {
+		var err error
+		if rest, err = t.packs.parse(rest, t.size); err != nil {
+			return nil, err
+		}
+	}
 	for level := range levels(t.size) {
 		count := int(levelCount(t.size, level) % tileWidth)
 		if len(rest) < count*tlog.HashSize {
