@@ -118,4 +118,5 @@ func benchmarkAppend(b *testing.B, writers, records int) {
 		all.Wait()
 	}
 	b.ReportMetric(float64(n.Load())/b.Elapsed().Seconds(), "entries/s")
+	b.ReportMetric(float64(n.Load())/float64(s.next), "entries/group")
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -174,12 +176,34 @@ func (s *Store) nextBatch() *batch {
 	for s.err == nil && (len(s.jobs) >= maxSealed || len(s.queue) == 0 && !s.closing) {
 		s.wake.Wait()
 	}
+	s.gather()
 	if s.err != nil || len(s.queue) == 0 {
 		return nil
 	}
 	b := s.queue[0]
 	s.queue = slices.Delete(s.queue, 0, 1)
 	return b
+}
+
+// gather lets others run while more requests come, so that those whose requests
+// were just answered have their next ones in this group and not in that after
+// it: with two groups in turn, each half as large, everybody waits for both. It
+// ends as soon as there are as many as were expected, or when a moment passes in
+// which none came.
+func (s *Store) gather() {
+	began := time.Now()
+	for last, now := began, began; len(s.queue) == 1 && s.err == nil; now = time.Now() {
+		n := len(s.queue[0].requests)
+		if n >= s.expected || now.Sub(last) > maxPause || now.Sub(began) > maxGather {
+			return
+		}
+		s.mu.Unlock()
+		runtime.Gosched()
+		s.mu.Lock()
+		if len(s.queue) == 1 && len(s.queue[0].requests) > n {
+			last = time.Now()
+		}
+	}
 }
 
 // A group is one commit being made.
@@ -213,6 +237,12 @@ func (s *Store) commit(b *batch) error {
 			r.head = statement.Head{Size: sec.first + int64(len(sec.entries)), Root: sec.root}
 		}
 	}
+	s.mu.Lock()
+	s.expected = len(b.requests)
+	if len(s.queue) > 0 {
+		s.expected += len(s.queue[0].requests)
+	}
+	s.mu.Unlock()
 	close(b.done)
 	if s.active.written() >= s.opt.SegmentSize {
 		if err := s.seal(); err != nil {

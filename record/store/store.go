@@ -53,6 +53,10 @@ type Store struct {
 	err     error // the store has stopped; sticky
 	workers sync.WaitGroup
 
+	// expected is how many requests there are when all that were answered last
+	// have come back, beside those that waited then.
+	expected int
+
 	// The committer's own.
 	active *active
 	last   uint64 // number of the last segment there is

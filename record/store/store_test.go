@@ -239,3 +239,40 @@ func TestCompareAndAppend(t *testing.T) {
 	}
 	verify(t, l)
 }
+
+// Writers who each wait for their last entry share a sync, all of them: a group
+// waits a moment for those who were just answered.
+func TestGroupsGather(t *testing.T) {
+	// Two groups in turn would be 80, and none that wait for others 2,560. On a
+	// machine that is busy some come too late, so one try of a few counts.
+	const writers, each, most, tries = 64, 40, 62, 8
+	var groups []uint64
+	for range tries {
+		groups = append(groups, groupsOf(t, writers, each))
+		if groups[len(groups)-1] <= most {
+			return
+		}
+	}
+	t.Errorf("%d writers of %d entries made so many groups: %d, want at most %d", writers, each, groups, most)
+}
+
+func groupsOf(t *testing.T, writers, each int) uint64 {
+	t.Helper()
+	s := mustOpen(t, t.TempDir(), Options{})
+	l := mustCreate(t, s, "d/1")
+	var all sync.WaitGroup
+	for w := range writers {
+		all.Go(func() {
+			for i := range each {
+				if _, _, err := l.Append(context.Background(), fmt.Appendf(nil, "%d of %d", i, w), -1); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return s.next
+}
