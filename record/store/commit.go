@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -188,20 +187,16 @@ func (s *Store) nextBatch() *batch {
 // gather lets others run while more requests come, so that those whose requests
 // were just answered have their next ones in this group and not in that after
 // it: with two groups in turn, each half as large, everybody waits for both. It
-// ends as soon as there are as many as were expected, or when a moment passes in
-// which none came.
+// ends as soon as there are as many as were expected, or when none came in some
+// turns. It counts turns and not time, which may stand still.
 func (s *Store) gather() {
-	began := time.Now()
-	for last, now := began, began; len(s.queue) == 1 && s.err == nil; now = time.Now() {
+	for idle := 0; idle < maxTurns && len(s.queue) == 1 && len(s.queue[0].requests) < s.expected; idle++ {
 		n := len(s.queue[0].requests)
-		if n >= s.expected || now.Sub(last) > maxPause || now.Sub(began) > maxGather {
-			return
-		}
 		s.mu.Unlock()
 		runtime.Gosched()
 		s.mu.Lock()
 		if len(s.queue) == 1 && len(s.queue[0].requests) > n {
-			last = time.Now()
+			idle = 0
 		}
 	}
 }

@@ -1,7 +1,5 @@
 package store
 
-import "time"
-
 // Limits of this package, each with its reason. Tests stand at each and one
 // past it.
 const (
@@ -34,11 +32,9 @@ const (
 	// first in it, and what one request may carry (AppendAll).
 	maxGroup = 4 << 20
 
-	// maxPause and maxGather bound how long a group waits for more requests to
-	// join it: for the next of a row that comes, and in all. Both are small
-	// against a sync.
-	maxPause  = 20 * time.Microsecond
-	maxGather = 300 * time.Microsecond
+	// maxTurns is how many turns of others without a further request end the
+	// wait of a group for more: some microseconds, small against a sync.
+	maxTurns = 100
 
 	// maxPayload is the largest frame of the write-ahead file. A group stops
 	// growing at maxGroup; its last request may take it just past twice that.
