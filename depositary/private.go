@@ -62,6 +62,6 @@ func (d *Depositary) stranger(w http.ResponseWriter, r *http.Request, h *hosted)
 	if err != nil || !about.private {
 		return false
 	}
-	access.RefuseUnread(w, access.ErrUnsigned)
+	d.seen.Refuse(w, r, access.ErrUnsigned)
 	return true
 }

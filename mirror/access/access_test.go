@@ -143,16 +143,18 @@ func TestSignedRequestsAlteredOnTheWay(t *testing.T) {
 		"method":         func(r *http.Request) { r.Method = "PUT" },
 		"another host":   func(r *http.Request) { r.URL.Host, r.Host = otherHost, otherHost },
 		"name":           func(r *http.Request) { field(r, 1, func(string) string { return "press" }) },
-		"time":           func(r *http.Request) { field(r, 2, func(string) string { return "1621857601" }) },
-		"time's form":    func(r *http.Request) { field(r, 2, func(s string) string { return "+" + s }) },
-		"body's digest":  func(r *http.Request) { field(r, 4, func(s string) string { return strings.Repeat("0", len(s)) }) },
-		"short digest":   func(r *http.Request) { field(r, 4, func(s string) string { return s[1:] }) },
-		"signature":      func(r *http.Request) { field(r, 5, func(s string) string { return "B" + s[1:] }) },
-		"short":          func(r *http.Request) { field(r, 5, func(s string) string { return s[:8] }) },
-		"nonce":          func(r *http.Request) { field(r, 3, func(s string) string { return strings.Repeat("0", len(s)) }) },
-		"short nonce":    func(r *http.Request) { field(r, 3, func(s string) string { return s[2:] }) },
-		"nonce's form":   func(r *http.Request) { field(r, 3, strings.ToUpper) },
+		"time":           func(r *http.Request) { field(r, 3, func(string) string { return "1621857601" }) },
+		"time's form":    func(r *http.Request) { field(r, 3, func(s string) string { return "+" + s }) },
+		"body's digest":  func(r *http.Request) { field(r, 5, func(s string) string { return strings.Repeat("0", len(s)) }) },
+		"short digest":   func(r *http.Request) { field(r, 5, func(s string) string { return s[1:] }) },
+		"signature":      func(r *http.Request) { field(r, 6, func(s string) string { return "B" + s[1:] }) },
+		"short":          func(r *http.Request) { field(r, 6, func(s string) string { return s[:8] }) },
+		"nonce":          func(r *http.Request) { field(r, 4, func(s string) string { return strings.Repeat("0", len(s)) }) },
+		"short nonce":    func(r *http.Request) { field(r, 4, func(s string) string { return s[2:] }) },
+		"nonce's form":   func(r *http.Request) { field(r, 4, strings.ToUpper) },
 		"two of them":    func(r *http.Request) { r.Header.Add("Authorization", r.Header.Get("Authorization")) },
+		"challenge":      func(r *http.Request) { field(r, 2, func(s string) string { return strings.Repeat("0", len(s)) }) },
+		"its form":       func(r *http.Request) { field(r, 2, strings.ToUpper) },
 		"another scheme": func(r *http.Request) { field(r, 0, func(string) string { return "Bearer" }) },
 	} {
 		resp, err := client(as(signerOf(t, "iaea", 1)), now, alter).Post(s.URL+"/record/submit?expect=3", "text/plain", strings.NewReader("body"))
@@ -177,7 +179,7 @@ func TestSignedRequestsAlteredOnTheWay(t *testing.T) {
 }
 
 func FuzzAuthorization(f *testing.F) {
-	f.Add("Detente iaea 1621857600 " + strings.Repeat("0", 32) + " " + strings.Repeat("0", 64) + " " + strings.Repeat("A", 92))
+	f.Add("Detente iaea " + strings.Repeat("0", 32) + " 1621857600 " + strings.Repeat("0", 32) + " " + strings.Repeat("0", 64) + " " + strings.Repeat("A", 92))
 	f.Add("Detente  ")
 	g := access.Gate{Agreement: id, Keys: func(agreement.Name) []statement.PublicKey { return nil }}
 	h := g.Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("let through") }))

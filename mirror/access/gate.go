@@ -56,7 +56,7 @@ func (g *Gate) Wrap(h http.Handler) http.Handler {
 		}
 		name, err := g.Check(r)
 		if err != nil {
-			RefuseUnread(w, err)
+			g.Seen.Refuse(w, r, err)
 			return
 		}
 		w.Header().Set("Vary", "Authorization")
@@ -68,11 +68,21 @@ func (g *Gate) Wrap(h http.Handler) http.Handler {
 // ErrUnsigned is a request for a private record that nobody signed.
 var ErrUnsigned = errors.New("this record is private: only requests signed by one of its parties, custodians, devices, depositaries or readers are answered")
 
-// RefuseUnread answers a request that Check refused.
-func RefuseUnread(w http.ResponseWriter, err error) {
-	challenge := scheme
+// Why a signed request is refused, for tests and to tell them apart.
+var (
+	errForm      = errors.New("the authorization is not of the form `Detente NAME CHALLENGE TIME NONCE DIGEST SIGNATURE`")
+	errStale     = errors.New("the request was signed for another start of this host, or for another host: it is signed anew with the challenge of this answer")
+	errClock     = errors.New("the clocks are too far apart")
+	errSignature = errors.New("no key that may read this record signed this request")
+	errHost      = errors.New("the request was signed for a host that this one is not")
+	errBody      = errors.New("the body is not the one that was signed")
+)
+
+// Refuse answers a request that Check refused, with the challenge to sign.
+func (s *Seen) Refuse(w http.ResponseWriter, _ *http.Request, err error) {
+	challenge := scheme + " " + s.challenge
 	if errors.Is(err, errSeen) {
-		challenge = again
+		challenge += " " + again
 	}
 	if errors.Is(err, errCrowd) {
 		httpserve.Busy(w, http.StatusTooManyRequests, time.Minute, err.Error())
@@ -92,25 +102,28 @@ func (g *Gate) Check(r *http.Request) (agreement.Name, error) {
 	}
 	c, raw, ok := parse(header)
 	if !ok {
-		return "", errors.New("the authorization is not of the form `Detente NAME TIME NONCE DIGEST SIGNATURE`")
+		return "", errForm
+	}
+	if c.challenge != g.Seen.challenge {
+		return "", errStale
 	}
 	now := time.Now
 	if g.Now != nil {
 		now = g.Now
 	}
 	if off := now().Unix() - c.at; off > int64(Skew.Seconds()) || off < -int64(Skew.Seconds()) {
-		return "", fmt.Errorf("the request was signed at %s and it is %s here: the clocks may be %s apart", time.Unix(c.at, 0).UTC().Format(time.RFC3339), now().UTC().Format(time.RFC3339), Skew)
+		return "", fmt.Errorf("%w: the request was signed at %s and it is %s here, and they may be %s apart", errClock, time.Unix(c.at, 0).UTC().Format(time.RFC3339), now().UTC().Format(time.RFC3339), Skew)
 	}
 	message := c.text(g.Agreement, r.Host, r.Method, r.RequestURI)
 	if !g.signed(c, message, raw) {
-		return "", fmt.Errorf("no key that may read this record as %s signed this request", c.by)
+		return "", fmt.Errorf("%w as %s", errSignature, c.by)
 	}
 	var names []string
 	if g.Names != nil {
 		names = g.Names()
 	}
 	if !ours(r, names) {
-		return "", fmt.Errorf("the request was signed for %q, which this host does not know as a name of its own: whoever runs it gives it the name with --host, or the text does", r.Host)
+		return "", fmt.Errorf("%w: it does not know %q as a name of its own; whoever runs it gives it the name with --host, or the text does", errHost, r.Host)
 	}
 	if err := g.Seen.once(c.by, message, c.at, now().Unix()); err != nil {
 		return "", err
@@ -132,16 +145,16 @@ func (g *Gate) signed(c claim, message, raw []byte) bool {
 // parse reads the one header; raw is the key's hash and the signature.
 func parse(header []string) (c claim, raw []byte, ok bool) {
 	f := strings.Split(header[0], " ")
-	if len(header) != 1 || len(f) != 6 || f[0] != scheme || !statement.ValidName(agreement.Name(f[1])) {
+	if len(header) != 1 || len(f) != 7 || f[0] != scheme || !statement.ValidName(agreement.Name(f[1])) {
 		return c, nil, false
 	}
-	c.by, c.nonce, c.body = agreement.Name(f[1]), f[3], f[4]
+	c.by, c.challenge, c.nonce, c.body = agreement.Name(f[1]), f[2], f[4], f[5]
 	var err error
-	if c.at, err = strconv.ParseInt(f[2], 10, 64); err != nil || strconv.FormatInt(c.at, 10) != f[2] || c.at < 0 {
+	if c.at, err = strconv.ParseInt(f[3], 10, 64); err != nil || strconv.FormatInt(c.at, 10) != f[3] || c.at < 0 {
 		return c, nil, false
 	}
-	raw, err = base64.StdEncoding.Strict().DecodeString(f[5])
-	return c, raw, err == nil && len(raw) == 4+64 && isHex(c.nonce, 16) && isHex(c.body, sha256.Size)
+	raw, err = base64.StdEncoding.Strict().DecodeString(f[6])
+	return c, raw, err == nil && len(raw) == 4+64 && isHex(c.challenge, nonceBytes) && isHex(c.nonce, nonceBytes) && isHex(c.body, sha256.Size)
 }
 
 // isHex is whether a text is so many bytes in lower-case hex.

@@ -39,10 +39,11 @@ func named(t *testing.T, names ...string) *httptest.Server {
 func TestHostCannotPassOnWhatItIsAsked(t *testing.T) {
 	for name, names := range map[string][]string{"by its address alone": nil, "by names": {"records.example", "https://other.example:7001/x"}} {
 		depositary := named(t, names...)
+		challenge := challengeOf(t, depositary.URL) // the hostile host can ask for it too
 		var got string
 		hostile := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Authorization") == "" {
-				w.Header().Set("WWW-Authenticate", "Detente")
+				w.Header().Set("WWW-Authenticate", "Detente "+challenge)
 				w.WriteHeader(http.StatusUnauthorized)
 				return
 			}
@@ -63,10 +64,25 @@ func TestHostCannotPassOnWhatItIsAsked(t *testing.T) {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
-		if !strings.Contains(got, "does not know as a name of its own") {
+		if !strings.Contains(got, "as a name of its own") {
 			t.Errorf("known %s: the hostile host read %q", name, got)
 		}
 	}
+}
+
+// challengeOf is what a host asks to be signed.
+func challengeOf(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Get(url + "/bundle")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	challenge, ok := strings.CutPrefix(resp.Header.Get("WWW-Authenticate"), "Detente ")
+	if !ok || resp.StatusCode != 401 {
+		t.Fatalf("%d, %q", resp.StatusCode, resp.Header)
+	}
+	return challenge
 }
 
 // TestNamesOfAHost: under what a host is asked, and whether it answers.
@@ -100,7 +116,7 @@ func (h hosted) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Header.Get("Authorization") != "" {
 		r = r.Clone(r.Context())
 		r.Host = string(h)
-		if err := access.Sign(r, id, mustSigner, now); err != nil {
+		if err := access.Sign(r, id, mustSigner, strings.Split(r.Header.Get("Authorization"), " ")[2], now); err != nil {
 			return nil, err
 		}
 	}
@@ -175,7 +191,7 @@ func (f round) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) 
 func TestManyAskAtOnce(t *testing.T) {
 	s := named(t)
 	r, _ := http.NewRequest("GET", s.URL+"/bundle", nil)
-	if err := access.Sign(r, id, mustSigner, now); err != nil {
+	if err := access.Sign(r, id, mustSigner, challengeOf(t, s.URL), now); err != nil {
 		t.Fatal(err)
 	}
 	var all sync.WaitGroup
@@ -199,5 +215,83 @@ func TestManyAskAtOnce(t *testing.T) {
 	}
 	if count[200] != 1 || count[401] != 31 {
 		t.Errorf("answers by status: %v", fmt.Sprint(count))
+	}
+}
+
+// TestRequestMadeAgainAfterARestart: what a host answered before its end is not
+// answered after it, also if the reader's clock was ahead of the host's; the
+// readers themselves, whose clocks are not better than before, go on unnoticed.
+func TestRequestMadeAgainAfterARestart(t *testing.T) {
+	for _, clock := range []time.Duration{-access.Skew, 0, access.Skew} {
+		start := func() http.Handler {
+			return (&access.Gate{
+				Agreement: id, Now: func() time.Time { return now }, Names: func() []string { return []string{"records.example"} },
+				Keys: func(agreement.Name) []statement.PublicKey { return []statement.PublicKey{mustSigner.Public()} },
+			}).Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				b, err := io.ReadAll(r.Body)
+				if err != nil {
+					t.Error(err)
+				}
+				w.Write(append([]byte("secret "), b...))
+			}))
+		}
+		process := start()
+		send := func(r *http.Request) *http.Response {
+			if r.RequestURI = r.URL.RequestURI(); r.Body == nil {
+				r.Body = http.NoBody
+			}
+			r.Host = r.URL.Host
+			w := httptest.NewRecorder()
+			process.ServeHTTP(w, r)
+			return w.Result()
+		}
+		var sent []*http.Request
+		reader := client(as(mustSigner), now.Add(clock), round(func(r *http.Request) (*http.Response, error) {
+			if again := r.Clone(r.Context()); r.Header.Get("Authorization") != "" {
+				again.Body, _ = r.GetBody()
+				sent = append(sent, again)
+			}
+			return send(r), nil
+		}))
+		ask := func() {
+			t.Helper()
+			resp, err := reader.Post("http://records.example/submit", "text/plain", strings.NewReader("body"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b, _ := io.ReadAll(resp.Body); string(b) != "secret body" {
+				t.Fatalf("a reader whose clock is %s ahead: %d %s", clock, resp.StatusCode, b)
+			}
+		}
+		ask()
+		process = start()
+		for _, r := range sent {
+			if resp := send(r); resp.StatusCode != 401 {
+				t.Errorf("a request of %s ahead, seen before the restart: %d", clock, resp.StatusCode)
+			}
+		}
+		before := len(sent)
+		ask() // refused once, and signed anew
+		ask()
+		if len(sent) != before+3 {
+			t.Errorf("after the restart %d requests were sent for two answers", len(sent)-before)
+		}
+	}
+}
+
+// TestHostThatAlwaysAsksAnew: a host that draws a challenge for every answer ends a
+// reader's request with a refusal, and not never.
+func TestHostThatAlwaysAsksAnew(t *testing.T) {
+	asked := 0
+	reader := client(as(mustSigner), now, round(func(r *http.Request) (*http.Response, error) {
+		asked++
+		w := httptest.NewRecorder()
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf("Detente %032x", asked))
+		w.WriteHeader(401)
+		return w.Result(), nil
+	}))
+	resp, err := reader.Get("http://records.example/bundle")
+	if err != nil || resp.StatusCode != 401 || asked != 4 {
+		t.Errorf("%v, %v after %d requests, want the refusal after 4", resp, err, asked)
 	}
 }

@@ -1,7 +1,9 @@
 package access
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"sync"
 	"time"
@@ -22,8 +24,11 @@ var (
 
 // Seen are the requests that were answered and could be made again, because
 // their time still counts. It belongs to one host and serves all its records;
-// its methods may be called at the same time. It forgets when the process ends.
+// its methods may be called at the same time. It forgets when the process ends, and
+// the next one has another challenge, with which none of them was signed.
 type Seen struct {
+	challenge string // in hex; signed with every request
+
 	mu      sync.Mutex
 	minutes map[int64]map[[16]byte]agreement.Name // by the minute at which they were signed: by whom
 	of      map[agreement.Name]int
@@ -32,9 +37,11 @@ type Seen struct {
 	floor   int64 // minutes before this one are forgotten
 }
 
-// NewSeen has seen nothing.
+// NewSeen has seen nothing, and draws its challenge.
 func NewSeen() *Seen {
-	return &Seen{minutes: map[int64]map[[16]byte]agreement.Name{}, of: map[agreement.Name]int{}, room: maxSeen}
+	var challenge [nonceBytes]byte
+	rand.Read(challenge[:])
+	return &Seen{challenge: hex.EncodeToString(challenge[:]), minutes: map[int64]map[[16]byte]agreement.Name{}, of: map[agreement.Name]int{}, room: maxSeen}
 }
 
 // once is nil if a request, by what was signed, is made for the first time. Only
