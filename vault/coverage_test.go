@@ -90,22 +90,24 @@ func (f *film) cover(slots int64) *Coverage {
 func (f *film) coverAsOf(slots int64, asOf agreement.Instant) *Coverage {
 	f.t.Helper()
 	c, err := f.ledger.Coverage(CoverageInput{
-		Opens: worldOpens, Closes: worldOpens + agreement.Instant(slots*10), AsOf: asOf,
-		ExistedBy: func(entry int64) (agreement.Instant, bool) {
-			late, ok := f.late[entry]
-			return f.entries[entry].Clock + agreement.Instant(late), !ok || late >= 0
-		},
-		Batch: func(d Digest) ([]byte, error) {
-			if b := f.objects[d]; b != nil {
-				return b, nil
-			}
-			return nil, errors.New("not found")
-		},
+		Opens: worldOpens, Closes: worldOpens + agreement.Instant(slots*10), AsOf: asOf, ExistedBy: f.existedBy, Batch: f.batch,
 	})
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	return c
+}
+
+func (f *film) existedBy(entry int64) (agreement.Instant, bool) {
+	late, ok := f.late[entry]
+	return f.entries[entry].Clock + agreement.Instant(late), !ok || late >= 0
+}
+
+func (f *film) batch(d Digest) ([]byte, error) {
+	if b := f.objects[d]; b != nil {
+		return b, nil
+	}
+	return nil, errors.New("not found")
 }
 
 // shape is a camera's intervals in short: "3 covered, 1 tamper".

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -241,6 +242,11 @@ func TestAcknowledgementsCannotBeMadeUpOrMoved(t *testing.T) {
 	}
 	if err := other.VerifyAcknowledge(1, next, proof); !errors.Is(err, ErrProof) {
 		t.Errorf("another dealing: got %v, want %v", err, ErrProof)
+	}
+	again := &Dealing{Core: d.Core, Ciphertexts: slices.Clone(d.Ciphertexts)}
+	again.Ciphertexts[0] = bytes.Repeat([]byte{7}, CiphertextSize) // the same sharing, and nothing in it for seat 1
+	if err := again.redo().VerifyAcknowledge(1, next, proof); !errors.Is(err, ErrProof) {
+		t.Errorf("the same sharing with another ciphertext: got %v, want %v", err, ErrProof)
 	}
 	if err := d.VerifyAcknowledge(2, next, proof); !errors.Is(err, ErrProof) {
 		t.Errorf("another seat: got %v, want %v", err, ErrProof)
