@@ -86,8 +86,11 @@ func (c *Custodian) untilCut(now time.Time) time.Duration {
 }
 
 // mayAct asks the witnesses, before an erasure, whether the host withholds
-// entries that they cosigned: a proof or statement kept back could change the
-// outcome, and an erasure cannot be undone. It holds if one is found.
+// entries that one of them cosigned, or showed it another history: an erasure
+// cannot be undone. It holds if so, up to the cut, from which on the certificate
+// excludes every other whatever else was cosigned. Without that end the host and
+// one witness could put the erasure off for ever, by a head that they never show
+// the entries of.
 //
 // In either direction it holds while its second intake has an entry, there
 // since before the decision was final, that the record lacks and that could
@@ -102,20 +105,28 @@ func (c *Custodian) mayAct(ctx context.Context, s *seat, found *record.Certifica
 		return true
 	}
 	_, err := c.follower.Ask(ctx, c.witnesses((*mirror.Roster).All))
-	if withheld, ok := errors.AsType[*mirror.UnpublishedError](err); ok {
-		c.cfg.Log.Error("holding: the host withholds what a witness cosigned", "vault", s.vault, "error", withheld)
-		return false
+	_, withheld := errors.AsType[*mirror.UnpublishedError](err)
+	_, forked := errors.AsType[*mirror.DivergenceError](err)
+	if !withheld && !forked {
+		return true
 	}
-	if shown, ok := errors.AsType[*mirror.DivergenceError](err); ok {
-		c.cfg.Log.Error("holding: a witness cosigned another history", "vault", s.vault, "error", shown)
-		return false
+	if c.pastCut(found) {
+		c.cfg.Log.Error("acting all the same, for the cut has passed: a witness cosigned what the host does not show", "vault", s.vault, "error", err)
+		return true
 	}
-	return true
+	c.cfg.Log.Error("holding: a witness cosigned what the host does not show", "vault", s.vault, "error", err, "at the latest until", found.Cut.H)
+	return false
+}
+
+// pastCut is whether the cut of a certificate has passed, by the custodian's own
+// clock; without a clock it has not.
+func (c *Custodian) pastCut(found *record.Certificate) bool {
+	return c.cfg.Clock != nil && agreement.Instant(c.cfg.Clock.Now().Unix()) >= found.Cut.H
 }
 
 // withheld is whether something in the second intake stands against acting.
 func (c *Custodian) withheld(s *seat, found *record.Certificate) bool {
-	if found.Ground != record.Decided || c.cfg.Clock == nil || agreement.Instant(c.cfg.Clock.Now().Unix()) >= found.Cut.H {
+	if found.Ground != record.Decided || c.cfg.Clock == nil || c.pastCut(found) {
 		return false
 	}
 	var held *mirror.Handed

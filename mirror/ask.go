@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"detente/agreement"
@@ -51,6 +52,9 @@ func (f *Follower) Ask(ctx context.Context, ws []*Witness) (heard int, err error
 		if _, _, err := statement.OpenCheckpoint(note, f.origin, f.entitled(c.Size)...); err != nil {
 			continue // not signed by who hosts it: the witness's word alone is no proof
 		}
+		if !w.cosigned(note) {
+			continue // nor is the host's, brought by whoever is on the line
+		}
 		heard++
 		if head, _ := f.Head(); c.Size > head.Size {
 			return heard, &UnpublishedError{w.Name, head, c.Head(), note}
@@ -60,6 +64,15 @@ func (f *Follower) Ask(ctx context.Context, ws []*Witness) (heard int, err error
 		}
 	}
 	return heard, nil
+}
+
+// cosigned is whether a note has a cosignature of this witness.
+func (w *Witness) cosigned(note []byte) bool {
+	n, err := statement.ParseNote(note)
+	return err == nil && slices.ContainsFunc(n.Sigs, func(sig statement.Signature) bool {
+		_, err := w.Key.VerifyCosignature(n.Text, sig)
+		return err == nil
+	})
 }
 
 func (f *Follower) latest(ctx context.Context, w *Witness) ([]byte, error) {

@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"detente/agreement"
 	"detente/machine"
+	"detente/mirror"
 	"detente/simulation"
 	"detente/statement"
 	"detente/vault"
@@ -98,6 +100,47 @@ func TestHoldForWhatIsWithheldEndsAtTheCut(t *testing.T) {
 	p.pass(p.Terms.Closes)
 	p.erased(3)
 	p.handIn(p.Terms.Custodians[1], claim) // it has acted: nothing to hold
+	if p.files(holder) == 0 {
+		t.Fatal("it did not hold")
+	}
+	p.Clock.Set(p.Terms.Cut().Add(time.Second))
+	p.eventually("the holder has erased", func() bool { return p.files(holder) == 0 })
+}
+
+// The depositary and one witness cosign a head whose entries they show nobody,
+// or somebody on the line says so: custodians who hear of it put off an erasure,
+// no longer than to the cut, and a head without the witness's own cosignature
+// holds nobody.
+func TestHiddenHeadHoldsNobodyBeyondTheCut(t *testing.T) {
+	p := begun(t, simulation.DefaultTerms().Small())
+	p.film(1)
+	p.acknowledged(2)
+	origin := record.Origin(p.Agreement)
+	host, err := statement.NewSigner(origin, p.Keys.Private(simulation.Depositary).Seed())
+	p.must(err)
+	hidden, err := statement.SignCheckpoint(statement.Checkpoint{Origin: origin, Size: 1 << 20}, host)
+	p.must(err)
+	n, err := statement.ParseNote(hidden)
+	p.must(err)
+	liar := p.Terms.Witnesses[0]
+	cosigner, err := statement.NewSigner(liar, p.Keys.Private(liar).Seed())
+	p.must(err)
+	line, err := statement.Cosign(cosigner, n.Text, agreement.Instant(p.Clock.Now().Unix()))
+	p.must(err)
+	cosigned, err := statement.NewNote(n.Text, append(n.Sigs, line)...)
+	p.must(err)
+	holder, deaf := p.Terms.Custodians[0], p.Terms.Custodians[1]
+	for name, note := range map[string][]byte{holder: cosigned, deaf: hidden} {
+		p.Custodian(name).Witnesses.Tap(func(r *http.Request, send func(*http.Request) (*http.Response, error)) (*http.Response, error) {
+			if r.Method == http.MethodGet && r.URL.Path == "/"+mirror.OriginHash(origin)+"/checkpoint" {
+				return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(note)), Request: r}, nil
+			}
+			return send(r)
+		})
+	}
+	p.pass(p.Terms.Closes)
+	p.erased(3)
+	p.eventually("who heard only the host's word has erased", func() bool { return p.files(deaf) == 0 })
 	if p.files(holder) == 0 {
 		t.Fatal("it did not hold")
 	}

@@ -31,7 +31,9 @@ type Actor struct {
 	Name string
 	Line *Line
 	FS   durable.FS
-	open func(context.Context, *Actor) (runner, error)
+	// Witnesses is a custodian's line to all its witnesses.
+	Witnesses *Line
+	open      func(context.Context, *Actor) (runner, error)
 
 	mu     sync.Mutex
 	role   runner // in its present life
@@ -114,7 +116,7 @@ func (w *World) openCustodian(ctx context.Context, a *Actor) (runner, error) {
 		return nil, err
 	}
 	return custodian.Open(ctx, custodian.Config{
-		Dir: w.Dir(a.Name), Signer: w.Keys.signer(a.Name, 0), Record: c, Random: rand.Reader, Clock: w.Clock, Witnesses: mirror.NewRoster(w.addresses(), nil),
+		Dir: w.Dir(a.Name), Signer: w.Keys.signer(a.Name, 0), Record: c, Random: rand.Reader, Clock: w.Clock, Witnesses: mirror.NewRoster(w.addresses(), a.Witnesses.client()),
 		Log: w.log.With("role", a.Name), FS: a.FS,
 	})
 }

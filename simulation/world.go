@@ -158,7 +158,7 @@ func (w *World) Follow(ctx context.Context, name string, l *Line) (*mirror.Follo
 }
 
 func (w *World) newCustodian(name string) *Actor {
-	return &Actor{Name: name, Line: newLine(), FS: files, open: w.openCustodian}
+	return &Actor{Name: name, Line: newLine(), Witnesses: newLine(), FS: files, open: w.openCustodian}
 }
 
 // Custodian finds a custodian by name.

@@ -24,7 +24,8 @@ const (
 	PurposeVerified  Purpose = "detente/verified/1"  // first line of what an auditor keeps of an audit that was interrupted
 
 	PurposeStore    Purpose = "detente/store/1"    // first line of a store's own file
-	PurposeTail     Purpose = "detente/tail/1"     // first line of a record's tail in the store
+	PurposeTail     Purpose = "detente/tail/2"     // first line of a record's tail in the store
+	PurposeTail1    Purpose = "detente/tail/1"     // the same, as written before
 	PurposeWAL      Purpose = "detente/wal/2"      // first line of a segment of the write-ahead file
 	PurposeWAL1     Purpose = "detente/wal/1"      // the same, as written before
 	PurposeWALBody  Purpose = "detente/wal/body/2" // check of a payload there
@@ -66,7 +67,7 @@ const (
 var Purposes = []Purpose{
 	PurposeStatement, PurposeBundle, PurposeRecord, PurposeProof, PurposeExport, PurposeDocument, PurposeFindings,
 	PurposeState, PurposeRead, PurposeReceipt, PurposeEvidence, PurposePrepared, PurposeCustody, PurposeBatch, PurposeVerified,
-	PurposeStore, PurposeTail, PurposeWAL, PurposeWAL1, PurposeWALBody, PurposeWALBody1, PurposeWALFrame,
+	PurposeStore, PurposeTail, PurposeTail1, PurposeWAL, PurposeWAL1, PurposeWALBody, PurposeWALBody1, PurposeWALFrame,
 	PurposeVaultName, PurposeVaultCustodian, PurposeVaultNonce, PurposeVaultHalf,
 	PurposeVaultKey, PurposeVaultCore, PurposeVaultShare, PurposeVaultEpoch, PurposeVaultSeed, PurposeVaultBase,
 	PurposeVaultAck, PurposeVaultPossess, PurposeVaultComplain, PurposeVaultHandOver, PurposeVaultDispute, PurposeVaultMismatch,
