@@ -7,12 +7,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"detente/audit"
 	"detente/machine"
 	"detente/record"
 	"detente/simulation"
+	"detente/statement"
 	"detente/vault"
 )
 
@@ -90,6 +92,38 @@ func TestRequestOfWhatIsErasedIsNotAnswered(t *testing.T) {
 	})
 }
 
+// Two custodians answer such a request by hand, with right shares, before there
+// is a certificate: whoever audits the record names them, and nobody else.
+func TestHandingOverWithoutACertificateIsNamed(t *testing.T) {
+	p, r, _ := asked(t)
+	_, early := p.Reader.Final()
+	_, bare := p.Reader.Head()
+	var a *vault.Attempt
+	p.until("the first epoch is sealed", func(_ *record.Fold, l *vault.Ledger) bool { a = l.Sealed(1); return true })
+	for seat, note := range map[int][]byte{1: early, 2: bare} {
+		name := p.Terms.Custodians[seat-1]
+		p.must(p.Custodian(name).Stop())
+		b, err := os.ReadFile(filepath.Join(p.Dir(name), simulation.Vault, "share", a.Digest.String()))
+		p.must(err)
+		share, err := vault.ParseShare(seat, b)
+		p.must(err)
+		ct, err := a.Dealing.HandOver(share, r.ID, r.Keys[seat-1])
+		p.must(err)
+		p.say(name, r.ID, statement.HandOverBody{
+			Vault: simulation.Vault, Seat: seat, Certificate: string(note),
+			Shares: []statement.HandOver{{Epoch: 1, Digest: a.Digest.String(), Ciphertext: base64.StdEncoding.EncodeToString(ct)}},
+		})
+	}
+	p.pass(p.Terms.Closes)
+	p.erased(2)
+	report := p.audit(audit.Holds)
+	for i, name := range p.Terms.Custodians {
+		if named(report, name, "acted on release without a certificate") != (i < 2) {
+			t.Errorf("%s: %+v", name, report.Conduct)
+		}
+	}
+}
+
 // secretsOf are the secrets of an epoch, put together from its custodians'
 // shares: the shares themselves, the values they give, and the key.
 func (p *play) secretsOf(a *vault.Attempt) (secrets [][]byte) {
@@ -157,5 +191,41 @@ func TestRecorderTakenAwayOpensNothing(t *testing.T) {
 		if n := p.holding(dir, secrets); n > 0 {
 			t.Errorf("epoch %d: %d of its secrets are in the recorder's folder", a.Core.Epoch, n)
 		}
+	}
+}
+
+// A custodian that has acknowledged a share of a sealed epoch keeps that and not
+// the key that it came under: the record holds the ciphertext for ever, and what
+// opens it would be a second copy of the share.
+func TestKeysOfSealedDealingsAreDestroyed(t *testing.T) {
+	p := begun(t, simulation.DefaultTerms().Small())
+	p.film(1)
+	p.acknowledged(2)
+	spent := map[string][]string{}
+	p.until("the epochs are sealed", func(_ *record.Fold, l *vault.Ledger) bool {
+		for _, a := range []*vault.Attempt{l.Sealed(1), l.Sealed(2)} {
+			for _, s := range a.Core.Seats {
+				if s.Keyed {
+					spent[string(s.Custodian)] = append(spent[string(s.Custodian)], s.Key.String())
+				}
+			}
+		}
+		return true
+	})
+	for _, name := range p.Terms.Custodians {
+		if len(spent[name]) == 0 {
+			t.Fatalf("%s had no key in any dealing", name)
+		}
+		dir := filepath.Join(p.Dir(name), simulation.Vault, "key")
+		p.eventually(name+" has destroyed the keys that are used up, and keeps the next", func() bool {
+			kept, err := os.ReadDir(dir)
+			p.must(err)
+			for _, k := range kept {
+				if slices.Contains(spent[name], k.Name()) {
+					return false
+				}
+			}
+			return len(kept) > 0
+		})
 	}
 }

@@ -364,3 +364,29 @@ func TestManifestsVerifiedTogether(t *testing.T) {
 		}
 	}
 }
+
+// Footage counts under a key only if custodians had shown that they hold it
+// before: sealed to one that is merely dealt, that came to nothing, or that was
+// sealed afterwards, it is unsealed for ever.
+func TestFootageUnderAKeyThatWasNotSealed(t *testing.T) {
+	f := newFilm(t)
+	void := f.record(f.badDealing(3, 1))
+	f.must(f.seats[0].name, statement.ID{}, f.complaint(void, 1, f.key(void, 1).Seed()))
+	f.accept(2, 3, 4) // the complaint published one of seat 1
+	dealt := f.record(f.dealing(3))
+	if void.Status != Void || dealt.Status != Dealt {
+		t.Fatalf("the dealings are %s and %s", void.Status, dealt.Status)
+	}
+	under := func(a *Attempt, slot int64) {
+		f.seal(slot, f.shoot("east", slot, func(m *Manifest) { m.Epoch = a.Digest }))
+	}
+	under(void, 0)
+	under(dealt, 1)
+	f.acknowledge(dealt, 1, 2, 3)
+	if dealt.Status != Sealed {
+		t.Fatalf("the dealing is %s", dealt.Status)
+	}
+	under(dealt, 2) // right by then, but for its time: it is of the third period
+	f.run("east", 3, 4)
+	f.want(f.cover(4), "east", "1 unsealed, 1 unsealed, 1 degraded, 1 covered", "under a key that was not sealed")
+}

@@ -99,6 +99,50 @@ func TestOneLostShareCannotBeHidden(t *testing.T) {
 	}
 }
 
+// A custodian that kept no share but only sums of them proves nothing: how each
+// is weighed nobody knows before the head is there.
+func TestSumsOfSharesProveNothing(t *testing.T) {
+	w := possessing(t, 3)
+	over := func(head statement.Head) (*possession, []*scalar) {
+		epochs, err := w.ledger.ToPossess(1, head)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &possession{w.ledger.Terms.Agreement, w.ledger.Terms.Vault, 1, head, epochs}
+		return p, p.coefficients()
+	}
+	old, weighed := over(w.ledger.Head())
+	w.must("custodian-c", statement.ID{}, statement.HeartbeatBody{Vault: string(w.ledger.Terms.Vault)})
+	now, weights := over(w.ledger.Head())
+	one := seatScalar(1)
+	for what, c := range map[string]struct {
+		weights []*scalar
+		proves  bool
+	}{
+		"all shares":                 {weights, true},
+		"the sum of an older head":   {weighed, false},
+		"their plain sum":            {[]*scalar{one, one, one}, false},
+		"that, weighed as the first": {[]*scalar{weights[0], weights[0], weights[0]}, false},
+	} {
+		s, u := seatScalar(0), seatScalar(0)
+		for i, a := range old.epochs {
+			sh, err := w.shareOf(1)(a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Add(s, sh.s.Multiply(sh.s, c.weights[i]))
+			u.Add(u, sh.t.Multiply(sh.t, c.weights[i]))
+		}
+		proof, err := now.prove(seeded(1), s, u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := now.verify(proof); (err == nil) != c.proves {
+			t.Errorf("%s: %v, want %v", what, err, c.proves)
+		}
+	}
+}
+
 // A proof counts once, by its own seat, over its own head, while that is recent.
 func TestProofsAreNotReplayed(t *testing.T) {
 	w := possessing(t, 3)
