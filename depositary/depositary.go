@@ -100,7 +100,7 @@ func Open(cfg Config) (*Depositary, error) {
 	}
 	d := &Depositary{
 		cfg: cfg, records: map[agreement.Digest]*hosted{}, rounds: make(chan struct{}, maxRounds),
-		halt: make(chan error, 1), waiters: mirror.NewWaiters(maxWaiters), seen: access.NewSeen(), shelf: newShelf(cfg.room),
+		halt: make(chan error, 1), waiters: mirror.NewWaiters(maxWaiters), seen: access.NewSeen(), objects: newObjects(), shelf: newShelf(cfg.room),
 	}
 	d.life, d.end = context.WithCancel(context.Background())
 	d.agenda.wake = make(chan struct{}, 1)
@@ -111,7 +111,11 @@ func Open(cfg Config) (*Depositary, error) {
 	if d.store, err = store.Open(filepath.Join(cfg.Dir, "store"), store.Options{Sign: d.sign, FS: cfg.FS, Inline: cfg.Inline, SegmentSize: cfg.Segment}); err != nil {
 		return nil, fmt.Errorf("opening depositary: %w", err)
 	}
-	if err := d.load(); err != nil {
+	err = d.load()
+	if err == nil {
+		err = d.loadObjects()
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening depositary: %w", err), d.store.Close())
 	}
 	return d, nil

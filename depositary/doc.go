@@ -16,6 +16,7 @@
 // way, that anything is kept secret, or that it goes on without its witnesses:
 // after a restart nothing is taken in until a quorum has confirmed the head.
 //
-// The folder holds store/ (package record/store) and bundle/<id>, the archive
-// of each agreement. The HTTP interface is in spec/http.md.
+// The folder holds store/ (package record/store), bundle/<id>, the archive of
+// each agreement, and waiting/<id>/, the newest objects of each record: those
+// that no statement names yet. The HTTP interface is in spec/http.md.
 package depositary

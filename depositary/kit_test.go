@@ -131,6 +131,9 @@ depositary host { key = "%s" }
 	if name == "secret" {
 		s = strings.Replace(s, "proof_window", "record = private\n  proof_window", 1)
 	}
+	if name == "watched" {
+		s += fmt.Sprintf("device camera {\n  operators = [alba, brio]\n  key       = \"%s\"\n}\n", public("camera"))
+	}
 	for _, w := range witnessNames {
 		s += fmt.Sprintf("witness %s { key = \"%s\" }\n", w, vkey(w))
 	}

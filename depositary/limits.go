@@ -3,6 +3,7 @@ package depositary
 import (
 	"time"
 
+	"detente/mirror"
 	"detente/statement"
 )
 
@@ -34,14 +35,13 @@ const (
 	maxSleep = 24 * time.Hour
 	// maxWaiters is how many readers may be kept waiting for news at once.
 	maxWaiters = 1024
-	// maxObjects is how many new objects are stored in objectsDay of real time: they
-	// come before the statement that names them, so anybody may send one.
-	maxObjects = 100_000
-	// maxObjectsOf is how many of them one address may send: a stranger must not
-	// use up the room for what recorders have sealed. A recorder may send a batch
-	// every nine seconds for ever.
-	maxObjectsOf = maxObjects / 10
-	objectsDay   = 24 * time.Hour
+	// maxWaiting is how many bytes of objects wait for a statement that names them,
+	// maxWaitingOf how many at one record: sixteen of the largest, or batches of a
+	// day and more of a recorder that seals every nine seconds. Each counts
+	// objectOverhead besides, so there are at most 65,536 files.
+	maxWaiting     = 4 * maxWaitingOf
+	maxWaitingOf   = 16 * (mirror.MaxObject + objectOverhead)
+	objectOverhead = 16 << 10
 	// maxOpening is how many records are read at once: each is read on all cores.
 	maxOpening = 4
 	// textWeight is about what the compiled text, the machine and the indexes of a

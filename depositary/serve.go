@@ -1,7 +1,6 @@
 package depositary
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -72,7 +71,7 @@ func (d *Depositary) handlerOf(h *hosted) http.Handler {
 		}
 		mux.HandleFunc("GET /status.json", func(w http.ResponseWriter, r *http.Request) { serveStatus(w, v) })
 		mux.HandleFunc("POST /submit", func(w http.ResponseWriter, r *http.Request) { d.serveSubmit(w, r, h) })
-		mux.HandleFunc("POST /object", d.serveObject)
+		mux.HandleFunc("POST /object", func(w http.ResponseWriter, r *http.Request) { d.serveObject(w, r, h) })
 		mux.HandleFunc("PUT /document/{entry}/{digest}", func(w http.ResponseWriter, r *http.Request) { d.takeDocument(w, r, h) })
 		mux.HandleFunc("GET /document/{entry}/{digest}", func(w http.ResponseWriter, r *http.Request) { d.giveDocument(w, r, h) })
 		if d.cfg.Pages != nil {
@@ -101,29 +100,20 @@ func expectOf(w http.ResponseWriter, r *http.Request) (int64, bool) {
 }
 
 // serveObject is POST object: the answer is the digest in hex.
-func (d *Depositary) serveObject(w http.ResponseWriter, r *http.Request) {
-	from := httpserve.Address(r)
-	if !d.objects.room(from) { // before the body is read
-		httpserve.Refuse(w, http.StatusTooManyRequests, httpserve.Refusal{Code: "busy", Error: "this depositary has stored all the objects it takes, or all that it takes from one address", Hint: "ask whoever runs it"})
-		return
-	}
+func (d *Depositary) serveObject(w http.ResponseWriter, r *http.Request, h *hosted) {
 	b, ok := httpserve.Body(w, r, mirror.MaxObject)
 	if !ok {
 		return
 	}
-	_, err := d.store.GetObject(sha256.Sum256(b))
-	known := err == nil
-	digest, err := d.store.PutObject(b)
-	if err == nil && !known {
-		d.objects.took(from)
-	}
+	httpserve.Charge(r.Context(), httpserve.CostMiB*float64(len(b))/(1<<20))
+	digest, err := d.keepObject(r.Context(), h, httpserve.Address(r), b)
 	if err != nil {
 		d.refuse(w, err)
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	fmt.Fprintf(w, "%x\n", digest)
+	fmt.Fprintln(w, digest)
 }
 
 // serveOpen is POST open: the body is a bundle, the answer its id and origin.

@@ -120,7 +120,7 @@ func TestObjects(t *testing.T) {
 	if err != nil || d != sha256.Sum256(batch) {
 		t.Fatal(d, err)
 	}
-	if got, err := w.d.store.GetObject(d); err != nil || !bytes.Equal(got, batch) {
+	if got, err := w.d.object(w.a.ID, d); err != nil || !bytes.Equal(got, batch) {
 		t.Error(got, err)
 	}
 	if got, err := c.Object(w.ctx(), d); !errors.Is(err, mirror.ErrNotFound) {

@@ -85,16 +85,10 @@ func (v view) Final() (int64, []byte) {
 func (v view) Object(_ context.Context, digest agreement.Digest) ([]byte, error) {
 	// Objects of all records lie together: one that only another record names,
 	// which may be private, is none of this one's.
-	named := false
-	v.With(func(f *record.Fold) { named = f.NamesBatch(digest) })
-	if !named {
+	if !v.d.named(v.h, digest) {
 		return nil, fmt.Errorf("object %s: %w in a statement of this record", digest, mirror.ErrNotFound)
 	}
-	b, err := v.d.store.GetObject(digest)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, mirror.ErrNotFound
-	}
-	return b, err
+	return v.d.object(v.h.id, digest)
 }
 
 // headOf is the head that a checkpoint of this depositary states; zero for nil.

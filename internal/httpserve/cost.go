@@ -16,6 +16,9 @@ const (
 	// have half of two cores judge for it.
 	CostOpening = 10
 	CostEntry   = 0.1
+	// CostMiB is of each MiB that is written and synced as it comes: one address has
+	// 16 MiB a second written.
+	CostMiB = 32
 	// CostRefused is of a write whose bytes are at fault; CostSignature of one with
 	// a bad signature, which is verified alone once those beside it are found
 	// good, and keeps them waiting.
