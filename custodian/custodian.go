@@ -155,8 +155,8 @@ func (c *Custodian) Close() error {
 }
 
 // Run follows the record and does what its seats owe, until ctx is done. It
-// returns early only if going on would be wrong: the record's host or a quorum
-// of its witnesses signed another history than before, or the folder cannot be written.
+// returns early only if going on would be wrong: a quorum of the record's
+// witnesses cosigned another history than before, or the folder cannot be written.
 func (c *Custodian) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -199,7 +199,12 @@ func (c *Custodian) follow(ctx context.Context) error {
 			return nil
 		}
 		if err != nil && !again {
-			return fmt.Errorf("following the record: %w", err)
+			if !c.goesOn(err) {
+				return fmt.Errorf("following the record: %w", err)
+			}
+			if (clock.Real{}).Sleep(ctx, tryAgain) != nil {
+				return nil
+			}
 		}
 	}
 }
@@ -211,24 +216,46 @@ const tryAgain = 500 * time.Millisecond
 // catchUp waits until the host has answered and all that it showed is final:
 // then the ledger has what an earlier life said, and nothing is said twice.
 func (c *Custodian) catchUp(ctx context.Context) error {
-	for c.follower.Update(ctx) != nil {
-		// Wait returns only an error that trying again does not mend.
-		if err := c.follower.Wait(ctx, func(*record.Fold, int64) bool { return true }); err != nil && ctx.Err() == nil {
-			return fmt.Errorf("following the record: %w", err)
+	for shown := int64(-1); ; {
+		err := c.follower.Update(ctx)
+		if head, _ := c.follower.Head(); err == nil && shown < 0 {
+			shown = head.Size
 		}
-		if (clock.Real{}).Sleep(ctx, tryAgain) != nil {
+		if err == nil {
+			err = c.follower.Wait(ctx, func(_ *record.Fold, final int64) bool { return final >= shown })
+		}
+		switch {
+		case err == nil:
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.caught = true
+			return nil
+		case ctx.Err() != nil:
+			return nil
+		case !c.goesOn(err):
+			return fmt.Errorf("following the record: %w", err)
+		case (clock.Real{}).Sleep(ctx, tryAgain) != nil:
 			return nil
 		}
 	}
-	head, _ := c.follower.Head()
-	err := c.follower.Wait(ctx, func(_ *record.Fold, final int64) bool { return final >= head.Size })
-	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("following the record: %w", err)
+}
+
+// goesOn is whether the following of the record goes on after an error. Of two
+// histories one of which no quorum cosigned only the host has signed both, or
+// with it no more witnesses than may lie: that proves what they did, and it is
+// no reason to stop, or the host alone could stop every custodian. What was
+// shown is not taken, and nothing is done before the cut: see mayAct.
+func (c *Custodian) goesOn(err error) bool {
+	d, ok := errors.AsType[*mirror.DivergenceError](err)
+	if !ok || !d.Fork {
+		return mirror.Temporary(err)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.caught = err == nil
-	return nil
+	forks, bad := c.follower.Forks()
+	if bad != nil {
+		return false
+	}
+	i := slices.IndexFunc(forks, func(k mirror.Fork) bool { return k.Folder == d.Evidence })
+	return i >= 0 && !forks[i].Quorums()
 }
 
 // read is how many entries every seat has folded.

@@ -92,13 +92,14 @@ func (c *Custodian) untilCut(now time.Time) time.Duration {
 // one witness could put the erasure off for ever, by a head that they never show
 // the entries of.
 //
-// In either direction it holds while its second intake has an entry, there
+// In either direction it holds, to the cut as well, if two histories were shown
+// to it, and while its second intake has an entry, there
 // since before the decision was final, that the record lacks and that could
 // have borne on the decision. An honest depositary takes such an entry at once,
 // from the custodian itself, which ends the hold. A dishonest one ends it by the
 // cut at the latest: so long it could have made everybody wait by silence, too.
 func (c *Custodian) mayAct(ctx context.Context, s *seat, found *record.Certificate) bool {
-	if c.withheld(s, found) {
+	if c.withheld(s, found) || c.forked(s, found) {
 		return false
 	}
 	if found.Outcome != machine.Erased || c.cfg.Witnesses == nil {
@@ -116,6 +117,24 @@ func (c *Custodian) mayAct(ctx context.Context, s *seat, found *record.Certifica
 	}
 	c.cfg.Log.Error("holding: a witness cosigned what the host does not show", "vault", s.vault, "error", err, "at the latest until", found.Cut.H)
 	return false
+}
+
+// forked is whether two histories, shown to this custodian at some time, stand
+// against acting on what one of them decided: both sides hold, to the cut.
+func (c *Custodian) forked(s *seat, found *record.Certificate) bool {
+	if found.Ground != record.Decided || c.cfg.Clock == nil || c.pastCut(found) {
+		return false
+	}
+	forks, err := c.follower.Forks()
+	if err != nil {
+		c.cfg.Log.Error("holding: whether two histories were shown cannot be read", "vault", s.vault, "error", err)
+		return true
+	}
+	if len(forks) == 0 {
+		return false
+	}
+	c.cfg.Log.Error("holding: the record forked", "vault", s.vault, "evidence", forks[0].Folder, "signed both", forks[0].Both, "at the latest until", found.Cut.H)
+	return true
 }
 
 // pastCut is whether the cut of a certificate has passed, by the custodian's own

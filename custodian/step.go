@@ -3,8 +3,6 @@ package custodian
 import (
 	"context"
 	"fmt"
-
-	"detente/mirror"
 )
 
 // Step does once, in the caller's goroutine, what Run goes on doing: it asks
@@ -13,7 +11,7 @@ import (
 // ends Run. It is for simulations; it is not called beside Run.
 func (c *Custodian) Step(ctx context.Context) error {
 	err := c.follower.Update(ctx)
-	if err != nil && !mirror.Temporary(err) {
+	if err != nil && !c.goesOn(err) {
 		return fmt.Errorf("following the record: %w", err)
 	}
 	c.intake.Step(ctx)

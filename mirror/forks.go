@@ -59,9 +59,10 @@ func (f *Follower) Forks() (all []Fork, err error) {
 			continue
 		}
 		k := Fork{Folder: filepath.Join(dir, name)}
-		if !f.witnessed(&k.Seen, k.Folder, "seen", seenFinal) || !f.witnessed(&k.Shown, k.Folder, "shown", shownFinal) {
+		if !f.witnessed(&k.Shown, k.Folder, "shown", shownFinal) || !f.witnessed(&k.Seen, k.Folder, "seen") {
 			continue // a crash left it half written; it is written again when it is shown again
 		}
+		f.seenFinal(&k)
 		if k.Seen.Host == k.Shown.Host && k.Seen.Host != "" {
 			k.Both = append(k.Both, k.Seen.Host)
 		}
@@ -73,6 +74,15 @@ func (f *Follower) Forks() (all []Fork, err error) {
 		all = append(all, k)
 	}
 	return all, nil
+}
+
+// seenFinal takes the cosigned checkpoint that was seen in place of the head, if
+// it contradicts what was shown: one that is smaller than both may be of both.
+func (f *Follower) seenFinal(k *Fork) {
+	var w Witnessed
+	if f.witnessed(&w, k.Folder, seenFinal) && len(w.Witnesses) > len(k.Seen.Witnesses) && (w.Head == k.Seen.Head || w.Head.Size >= k.Shown.Head.Size) {
+		k.Seen = w
+	}
 }
 
 // witnessed reads one side of a case, its cosigned checkpoint before its head.

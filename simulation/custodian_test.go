@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +18,6 @@ import (
 	"detente/audit"
 	"detente/beneficiary"
 	"detente/machine"
-	"detente/mirror"
 	"detente/record"
 	"detente/simulation"
 	"detente/statement"
@@ -349,18 +350,60 @@ func TestForkedViewIsNotActedOn(t *testing.T) {
 		t.Fatal("it erased on a fork that no quorum cosigned")
 	}
 	c1.Line.Lead("")
-	select {
-	case <-c1.Ended():
-	case <-p.ctx.Done():
-		t.Fatal("it goes on after it was shown two histories")
-	}
-	var divergence *mirror.DivergenceError
-	if err := c1.Stop(); !errors.As(err, &divergence) || !divergence.Fork || divergence.Evidence == "" {
-		t.Errorf("it stopped with %v, want the fork and where the evidence is", err)
-	}
+	p.hasEvidence("c1")
+	p.must(c1.Restart(p.ctx))
+	p.seen("c2", "c3")
 	if p.files("c1") == 0 {
 		t.Error("it erased")
 	}
+	p.must(c1.Stop())
+}
+
+// hasEvidence waits until somebody's folder has evidence of two histories.
+func (p *play) hasEvidence(name string) {
+	p.t.Helper()
+	p.eventually(name+" keeps the evidence", func() bool {
+		cases, err := os.ReadDir(filepath.Join(p.Dir(name), "mirror", "evidence"))
+		return err == nil && len(cases) > 0
+	})
+}
+
+// The depositary shows a custodian a second head, under its own key and nobody
+// else's. That is kept as evidence and stops nobody: the custodian goes on
+// following, does not act before the cut, and then does what the record decided.
+func TestForkByTheHostAloneStopsNobody(t *testing.T) {
+	p := begun(t, simulation.DefaultTerms().Small())
+	p.film(1)
+	p.acknowledged(2)
+	_, err := p.Quiet(p.ctx)
+	p.must(err)
+	origin := record.Origin(p.Agreement)
+	host, err := statement.NewSigner(origin, p.Keys.Private(simulation.Depositary).Seed())
+	p.must(err)
+	p.must(p.Reader.Update(p.ctx))
+	head, _ := p.Reader.Head()
+	head.Root[0] ^= 1
+	other, err := statement.SignCheckpoint(statement.Checkpoint{Origin: origin, Size: head.Size, Root: head.Root}, host)
+	p.must(err)
+	c1 := p.Custodian("c1")
+	c1.Line.Tap(func(r *http.Request, send func(*http.Request) (*http.Response, error)) (*http.Response, error) {
+		if strings.HasSuffix(r.URL.Path, "/head") {
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(other)), Request: r}, nil
+		}
+		return send(r)
+	})
+	p.must(c1.Restart(p.ctx))
+	p.hasEvidence("c1")
+	c1.Line.Tap(nil)
+	p.pass(p.Terms.Closes)
+	p.erased(3)
+	p.seen("c1")
+	if p.files("c1") == 0 {
+		t.Fatal("it acted before the cut, though it was shown two histories")
+	}
+	p.Clock.Set(p.Terms.Cut().Add(time.Second))
+	p.eventually("c1 has erased", func() bool { return p.files("c1") == 0 })
+	p.must(c1.Stop())
 }
 
 // Restarted at every step, each custodian says everything once, and keeps its rule.
