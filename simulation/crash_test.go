@@ -1,6 +1,7 @@
 package simulation_test
 
 import (
+	"bytes"
 	"errors"
 	"path/filepath"
 	"slices"
@@ -8,10 +9,13 @@ import (
 	"sync"
 	"testing"
 
+	"detente/agreement"
 	"detente/audit"
+	"detente/internal/durable"
 	"detente/internal/durable/durabletest"
 	"detente/record"
 	"detente/simulation"
+	"detente/statement"
 	"detente/vault"
 )
 
@@ -167,4 +171,44 @@ func TestRecorderWhoseMachineCrashes(t *testing.T) {
 		}
 		return true
 	})
+	whole := int64(0)
+	for _, seal := range p.seals() {
+		object, err := p.Reader.Client().Object(p.ctx, p.digest(seal.Batch))
+		p.must(err)
+		manifests, err := vault.OpenBatch(seal, object)
+		p.must(err)
+		for _, manifest := range manifests {
+			name := filepath.Join(p.Dir(simulation.Recorder), simulation.Vault, "segment", "main", strconv.FormatInt(manifest.Seq, 10))
+			b, err := durable.ReadFile(m, name, manifest.Size)
+			if err == nil {
+				err = vault.VerifySegment(bytes.NewReader(b), manifest.Size, manifest.Root)
+			}
+			if err != nil {
+				t.Errorf("segment %d, which is on the record: %v", manifest.Seq, err)
+			}
+			whole++
+		}
+	}
+	if whole < last {
+		t.Errorf("%d of %d segments were looked at", whole, last)
+	}
+}
+
+// seals are the batches that the record names.
+func (p *play) seals() (all []statement.SealBody) {
+	p.t.Helper()
+	p.until("the ledger is read", func(_ *record.Fold, l *vault.Ledger) bool {
+		for _, s := range l.Seals {
+			all = append(all, s.Body)
+		}
+		return true
+	})
+	return all
+}
+
+func (p *play) digest(text string) agreement.Digest {
+	p.t.Helper()
+	d, err := agreement.ParseDigest(text)
+	p.must(err)
+	return d
 }
