@@ -29,6 +29,8 @@ type RefusedError struct {
 	Code   string
 	Reason string
 	Hint   string
+
+	cost float64 // where it is refused: what the request costs besides
 }
 
 func (e *RefusedError) Error() string {

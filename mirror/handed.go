@@ -272,23 +272,29 @@ func onRecord(f *record.Fold, entry []byte) (int64, bool) {
 // it would be inert at the end of the record, or is a proof that changes
 // nothing. "" if it would gain, or if this copy is too short to tell.
 func irrelevant(f *record.Fold, entry []byte) string {
+	why, _ := faultOf(f, entry)
+	return why
+}
+
+// faultOf is irrelevant, with the rule that a statement is at fault by.
+func faultOf(f *record.Fold, entry []byte) (why, code string) {
 	if note, err := record.ParseProof(entry); err == nil {
 		must, why, err := f.Owed(note)
 		fault, ok := errors.AsType[*record.Fault](err)
 		switch {
 		case ok && fault.Code == record.FaultSize, err == nil && must:
-			return ""
+			return "", ""
 		case err != nil:
-			return err.Error()
+			return err.Error(), ""
 		}
-		return why
+		return why, ""
 	}
 	j := f.Judge(entry)
 	if j.Fault == nil {
-		return ""
+		return "", ""
 	}
 	if s, err := statement.Parse(entry); j.Fault.Code == record.FaultForeignHead && err == nil && s.Seen.Size > f.Size() {
-		return "" // its author saw more than this copy has
+		return "", "" // its author saw more than this copy has
 	}
-	return j.Fault.Reason
+	return j.Fault.Reason, j.Fault.Code
 }

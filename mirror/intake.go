@@ -152,10 +152,14 @@ func (n *Intake) look(f *record.Fold, entry []byte) (*Receipt, error) {
 		return n.receipt(f, index)
 	}
 	if len(entry) > statement.MaxEntry {
-		return nil, &RefusedError{Status: http.StatusRequestEntityTooLarge, Code: "too-large", Reason: "an entry holds at most 65535 bytes"}
+		return nil, &RefusedError{cost: httpserve.CostRefused, Status: http.StatusRequestEntityTooLarge, Code: "too-large", Reason: "an entry holds at most 65535 bytes"}
 	}
-	if why := irrelevant(f, entry); why != "" {
-		return nil, &RefusedError{Status: http.StatusUnprocessableEntity, Code: "inert", Reason: why, Hint: "see spec/http.md; the depositary cites the rule"}
+	if why, code := faultOf(f, entry); why != "" {
+		cost := float64(httpserve.CostRefused)
+		if code == record.FaultSignature {
+			cost = httpserve.CostSignature
+		}
+		return nil, &RefusedError{cost: cost, Status: http.StatusUnprocessableEntity, Code: "inert", Reason: why, Hint: "see spec/http.md; the depositary cites the rule"}
 	}
 	return nil, nil
 }
@@ -311,6 +315,7 @@ func (n *Intake) serveSubmit(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	switch refused, ok := errors.AsType[*RefusedError](err); {
 	case ok:
+		httpserve.Charge(r.Context(), refused.cost)
 		httpserve.Refuse(w, refused.Status, httpserve.Refusal{Code: refused.Code, Error: refused.Reason, Hint: refused.Hint})
 	case err != nil:
 		n.log.Error("taking an entry in", "error", err)

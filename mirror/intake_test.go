@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -250,4 +252,50 @@ func FuzzHanded(f *testing.F) {
 			t.Errorf("a receipt has two encodings (%v)", err)
 		}
 	})
+}
+
+// TestWhatHandingInCosts: what is refused for what it is costs as it does at the
+// depositary, a bad signature most; what is taken costs nothing besides.
+func TestWhatHandingInCosts(t *testing.T) {
+	const burst = 40 // and next to nothing afterwards
+	b := newBook(t)
+	b.add(b.say("alba", "first"))
+	good := func(i int) []byte { return b.say("brio", fmt.Sprint("said ", i)) }
+	for name, c := range map[string]struct {
+		entry func(i int) []byte
+		each  int
+	}{
+		"statements":     {good, 1},
+		"bad signatures": {func(i int) []byte { return bytes.Replace(good(i), []byte("said"), []byte("sold"), 1) }, 1 + httpserve.CostSignature},
+		"no statements":  {func(i int) []byte { return []byte("x") }, 1 + httpserve.CostRefused},
+	} {
+		s, _ := station(t, b, t.TempDir(), "keeper")
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		ended := make(chan error, 1)
+		l := httpserve.Limits{Connections: 10, PerAddress: 10, Writes: 1e-3, Reads: 1e-3, Burst: burst * 1e3}
+		go func() { ended <- httpserve.ServeWithin(ctx, ln, s.Handler(), s.Intake.log, l) }()
+		taken := 0
+		for ; taken <= burst; taken++ {
+			resp, err := http.Post("http://"+ln.Addr().String()+"/"+b.a.ID.String()+"/submit", octets, bytes.NewReader(c.entry(taken)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, _ := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusTooManyRequests && bytes.Contains(answer, []byte(`"busy"`)) {
+				break
+			}
+		}
+		if want := (burst + c.each - 1) / c.each; taken != want {
+			t.Errorf("%s: %d are taken, want %d", name, taken, want)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
 }

@@ -78,8 +78,22 @@ var (
 	errBody      = errors.New("the body is not the one that was signed")
 )
 
-// Refuse answers a request that Check refused, with the challenge to sign.
-func (s *Seen) Refuse(w http.ResponseWriter, _ *http.Request, err error) {
+// costOf is what a refused request costs besides, of its sender's rate. Who asked
+// without a signature, or with the challenge of another start, did what he had to.
+func costOf(err error) float64 {
+	switch {
+	case errors.Is(err, errSignature):
+		return httpserve.CostSignature
+	case errors.Is(err, errForm), errors.Is(err, errClock), errors.Is(err, errHost), errors.Is(err, errSeen):
+		return httpserve.CostRefused
+	}
+	return 0
+}
+
+// Refuse answers a request that Check refused, with the challenge to sign, and
+// charges it to whoever made it.
+func (s *Seen) Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	httpserve.Charge(r.Context(), costOf(err))
 	challenge := scheme + " " + s.challenge
 	if errors.Is(err, errSeen) {
 		challenge += " " + again

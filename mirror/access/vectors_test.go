@@ -171,6 +171,13 @@ func field(i int, change func(string) string) func(*sentVector) {
 	}
 }
 
+// loose sets the last bit of the last digit before the padding.
+func loose(s string) string {
+	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	last := len(s) - 2
+	return s[:last] + string(digits[strings.IndexByte(digits, s[last])+1]) + s[last+1:]
+}
+
 func withBody(r *http.Request) {
 	*r = *httptest.NewRequest("POST", "http://records.example:7001/"+vectorID+"/submit?expect=3", nil)
 	r.Body = io.NopCloser(strings.NewReader("an entry\n"))
@@ -213,6 +220,7 @@ func vectorCases() []vectorCase {
 		{name: "a nonce in upper case", why: "form", sent: field(4, strings.ToUpper)},
 		{name: "a digest of 31 bytes", why: "form", sent: field(5, func(s string) string { return s[2:] })},
 		{name: "a signature without padding", why: "form", sent: field(6, func(s string) string { return strings.TrimRight(s, "=") })},
+		{name: "base64 with a bit set that stands for nothing", why: "form", sent: field(6, loose)},
 		{name: "a signature without the key's hash", why: "form", sent: raw(func(b []byte) []byte { return b[4:] })},
 
 		{name: "the challenge of an earlier start", why: "challenge", claim: func(c *claim) { c.challenge = strings.Repeat("0", 32) }},
