@@ -269,7 +269,7 @@ func TestRequestVectors(t *testing.T) {
 		if k := vectorSigner(t, "any", seed).Public().String(); k != v.Key {
 			t.Errorf("%s: the seed gives key %s", v.Name, k)
 		}
-		name, err, challenge := v.ask(t)
+		name, challenge, err := v.ask(t)
 		if string(name) != v.Answer.Reader || !errors.Is(err, ruleErrors[v.Answer.Why]) || challenge != v.Answer.Challenge {
 			t.Errorf("%s: answered for %q, challenge %q: %v; want %q, %q: %s", v.Name, name, challenge, err, v.Answer.Reader, v.Answer.Challenge, v.Answer.Why)
 		}
@@ -278,7 +278,7 @@ func TestRequestVectors(t *testing.T) {
 
 // ask makes the request at the host as the vector has both: for whom it is
 // answered, or why not, and with which challenge.
-func (v requestVector) ask(t *testing.T) (reader agreement.Name, why error, challenge string) {
+func (v requestVector) ask(t *testing.T) (reader agreement.Name, challenge string, why error) {
 	t.Helper()
 	id, err := agreement.ParseDigest(v.Host.Agreement)
 	if err != nil {
@@ -311,7 +311,7 @@ func (v requestVector) ask(t *testing.T) (reader agreement.Name, why error, chal
 		}
 		challenge = w.Header().Get("WWW-Authenticate")
 	}
-	return reader, why, challenge
+	return reader, challenge, why
 }
 
 // storedRequests gives the vectors of the file after comparing it with what this
