@@ -14,6 +14,7 @@ import (
 type named struct {
 	documents []mention
 	batches   []mention
+	isBatch   map[agreement.Digest]struct{} // asked with every object that is sent or fetched
 }
 
 // A mention is that an entry names a digest.
@@ -24,7 +25,12 @@ type mention struct {
 
 func (n *named) note(j *Judged) {
 	if b, ok := j.Statement.Body.(statement.SealBody); ok {
-		n.batches = append(n.batches, mention{digestOf(b.Batch), uint32(j.Index)})
+		if n.isBatch == nil {
+			n.isBatch = map[agreement.Digest]struct{}{}
+		}
+		digest := digestOf(b.Batch)
+		n.batches = append(n.batches, mention{digest, uint32(j.Index)})
+		n.isBatch[digest] = struct{}{}
 	}
 	for _, d := range statement.DocumentsOf(j.Statement.Body) {
 		n.documents = append(n.documents, mention{digestOf(d.Digest), uint32(j.Index)})
@@ -63,7 +69,8 @@ func (f *Fold) Batches(from, to int64) []agreement.Digest {
 
 // NamesBatch is whether a statement on the record names a batch by this digest.
 func (f *Fold) NamesBatch(digest agreement.Digest) bool {
-	return slices.ContainsFunc(f.named.batches, func(m mention) bool { return m.digest == digest })
+	_, ok := f.named.isBatch[digest]
+	return ok
 }
 
 // names is whether an entry names a document.
