@@ -3,7 +3,9 @@ package simulation_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -91,4 +93,77 @@ func TestCustodianHoldsAgainstItsOwnWord(t *testing.T) {
 	if p.files("c1") == 0 {
 		t.Error("it has destroyed its shares")
 	}
+}
+
+// The host shows a custodian a record that ends with the decision to erase, and
+// the witnesses have cosigned more of it. What is erased cannot be undone, so it
+// asks them first, and holds until it is shown the rest.
+func TestErasureWaitsForWhatTheHostDoesNotShow(t *testing.T) {
+	p := begun(t, simulation.DefaultTerms().Small())
+	p.film(1)
+	p.acknowledged(2)
+	fooled := p.Custodian("c1")
+	p.must(fooled.Stop())
+	var asked atomic.Int64
+	fooled.Witnesses.Tap(func(r *http.Request, send func(*http.Request) (*http.Response, error)) (*http.Response, error) {
+		resp, err := send(r)
+		asked.Add(1)
+		return resp, err
+	})
+	p.pass(p.Terms.Closes)
+	p.wantOutcome(machine.Erased)
+	p.erased(3)
+	_, err := p.Quiet(p.ctx)
+	p.must(err)
+	old, err := p.Freeze(p.ctx, "frozen")
+	p.must(err)
+	p.covered(p.say(simulation.Agency, none, words("Wait.")))
+	_, err = p.Quiet(p.ctx)
+	p.must(err)
+	fooled.Line.Lead(old)
+	p.must(fooled.Start(p.ctx))
+	p.eventually("it has asked the witnesses", func() bool { return asked.Load() >= int64(len(p.Terms.Witnesses)) })
+	p.covered(p.say(simulation.Agency, none, words("Wait longer.")))
+	if p.files("c1") == 0 {
+		t.Fatal("it erased, and the witnesses had cosigned what it was not shown")
+	}
+	fooled.Line.Lead("")
+	p.erased(4)
+}
+
+// A custodian that has renounced the witnesses in force, because others are to
+// take their place, acts on nothing that they cosign: the new ones might say
+// otherwise. Here they never come, and it holds.
+func TestCustodianHoldsWhatItRenounced(t *testing.T) {
+	p := begun(t, simulation.DefaultTerms().Small())
+	p.film(1)
+	p.acknowledged(2)
+	other := p.Terms
+	other.Witnesses = []string{"oslo", "geneva", "muscat", "seoul"}
+	b, err := p.Amended(other)
+	p.must(err)
+	parts, err := record.TextParts(b)
+	p.must(err)
+	for _, part := range parts {
+		p.say(simulation.Agency, none, part)
+	}
+	id := p.say("c1", none, statement.RenounceBody{Bundle: b.Digest().String()})
+	p.covered(id)
+	p.Reader.With(func(f *record.Fold) {
+		if to, ok := f.Renounced("c1"); !ok || to != b.Digest() {
+			t.Fatalf("c1 has renounced for %s, %v: this shows nothing", to, ok)
+		}
+	})
+	p.pass(p.Terms.Closes)
+	p.wantOutcome(machine.Erased)
+	p.erased(3)
+	p.must(p.Custodian("c1").Restart(p.ctx))
+	p.covered(p.say(simulation.Host, none, words("Three of four have erased.")))
+	p.seen("c1")
+	_, err = p.Quiet(p.ctx)
+	p.must(err)
+	if p.files("c1") == 0 {
+		t.Error("it has erased on a certificate that it had renounced")
+	}
+	p.erased(3)
 }
