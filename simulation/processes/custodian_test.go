@@ -161,6 +161,7 @@ func TestCustodianErases(t *testing.T) {
 	if n := s.found(p.dir, secrets); n < len(secrets) {
 		t.Fatalf("%d of %d shares are found where they are", n, len(secrets))
 	}
+	s.dealtAndForgotten(s.byName[cameras], secrets)
 	old := s.path("c1.old")
 	s.copyTo(old, p.dir)
 
@@ -200,6 +201,21 @@ func TestCustodianErases(t *testing.T) {
 	s.eventually("c1 says that it erased again", func() bool { return len(erased()) > 1 })
 	if e := erased(); len(e) != 2 || !e[1].Again || s.found(p.dir, secrets) > 0 {
 		t.Errorf("of a restored copy c1 said %+v and left %d shares", e, s.found(p.dir, secrets))
+	}
+}
+
+// dealtAndForgotten looks for shares where they were dealt: the recorder's folder
+// and its process, which had a child of its own do it.
+func (s *stage) dealtAndForgotten(p *player, secrets [][]byte) {
+	s.t.Helper()
+	if n := s.found(p.dir, secrets); n > 0 {
+		s.t.Errorf("%d shares are in the recorder's folder", n)
+	}
+	if os.Geteuid() != 0 {
+		return
+	}
+	if n, looked := s.inMemory(p, secrets); n > 0 || looked < 1<<20 {
+		s.t.Errorf("%d shares are in %d bytes of the recorder's memory", n, looked)
 	}
 }
 
