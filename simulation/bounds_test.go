@@ -167,3 +167,19 @@ func TestCustodianHoldsWhatItRenounced(t *testing.T) {
 	}
 	p.erased(3)
 }
+
+// A clip that was recorded a while before it is sealed, because the recorder was
+// busy, cites a head of then: with the newest one it would state a time before
+// the checkpoint that it names, as a forger's does.
+func TestClipOfAWhileAgoCitesAHeadOfThen(t *testing.T) {
+	p := begun(t, simulation.DefaultTerms().Small())
+	p.film(2)
+	p.Clock.Set(p.slot(11))
+	p.covered(p.say(simulation.Agency, none, words("It is the eleventh day.")))
+	p.must(p.Epoch(p.ctx, 3)) // so the recorder knows
+	p.must(p.Shoot(p.ctx, source.Clip{Start: p.slot(8)}))
+	p.must(p.Batched(p.ctx))
+	if c := p.coverage(); c.Seconds.Tamper > 0 || c.Segments != 3 || c.Seconds.Covered+c.Seconds.Degraded != 30 { // degraded: how old that head is depends on when it read
+		t.Errorf("%d segments, %+v, %+v", c.Segments, c.Seconds, c.Intervals)
+	}
+}
