@@ -173,7 +173,9 @@ func TestRecorderTakenAwayOpensNothing(t *testing.T) {
 	p := begun(t, simulation.DefaultTerms().Small())
 	p.film(2)
 	p.acknowledged(2)
-	p.must(p.Recorder.Stop())
+	for _, a := range append(p.Custodians, p.Recorder) {
+		p.must(a.Stop())
+	}
 	var sealed []*vault.Attempt
 	p.until("the epochs are sealed", func(_ *record.Fold, l *vault.Ledger) bool {
 		sealed = []*vault.Attempt{l.Sealed(1), l.Sealed(2)}
