@@ -21,6 +21,7 @@ const (
 	PurposeCustody   Purpose = "detente/custody/1"   // what an agent's key signs to open a custodian's folder
 	PurposePrepared  Purpose = "detente/prepared/1"  // first line of a statement on its way to its signers
 	PurposeBatch     Purpose = "detente/batch/1"     // digest of signatures that were verified together
+	PurposeSample    Purpose = "detente/sample/1"    // first line of what draws the segments that an audit asks for
 	PurposeVerified  Purpose = "detente/verified/1"  // first line of what an auditor keeps of an audit that was interrupted
 
 	PurposeStore    Purpose = "detente/store/1"    // first line of a store's own file
@@ -66,7 +67,7 @@ const (
 // its origin, "<name>/<64 hex digits>", and no purpose has that form.
 var Purposes = []Purpose{
 	PurposeStatement, PurposeBundle, PurposeRecord, PurposeProof, PurposeExport, PurposeDocument, PurposeFindings,
-	PurposeState, PurposeRead, PurposeReceipt, PurposeEvidence, PurposePrepared, PurposeCustody, PurposeBatch, PurposeVerified,
+	PurposeState, PurposeRead, PurposeReceipt, PurposeEvidence, PurposePrepared, PurposeCustody, PurposeBatch, PurposeSample, PurposeVerified,
 	PurposeStore, PurposeTail, PurposeTail1, PurposeWAL, PurposeWAL1, PurposeWALBody, PurposeWALBody1, PurposeWALFrame,
 	PurposeVaultName, PurposeVaultCustodian, PurposeVaultNonce, PurposeVaultHalf,
 	PurposeVaultKey, PurposeVaultCore, PurposeVaultShare, PurposeVaultEpoch, PurposeVaultSeed, PurposeVaultBase,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -187,6 +188,9 @@ func segmentsFrom(where string) func(context.Context, string, int64) ([]byte, er
 			return nil, err
 		}
 		defer resp.Body.Close()
+		if resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusGone {
+			return nil, fmt.Errorf("the host of the segments answered %s: %w", resp.Status, fs.ErrNotExist)
+		}
 		if resp.StatusCode != http.StatusOK {
 			return nil, fmt.Errorf("the host of the segments answered %s", resp.Status)
 		}
