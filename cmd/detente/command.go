@@ -63,7 +63,7 @@ var commands = []func(terminal) *cobra.Command{
 	keyCommand, signCommand, declareCommand, performCommand, verifyCommand, contestCommand,
 	invokeCommand, amendCommand, reportCommand, liftCommand, imposeCommand, attributeCommand, serviceCommand, redactCommand, mergeCommand, submitCommand,
 	statusCommand, whyCommand, asofCommand, auditCommand, exportCommand, proofCommand, documentCommand, mirrorCommand, compareCommand, receiptCommand,
-	sealCommand, coverageCommand, segmentsCommand, openCommand, outcomeCommand,
+	sealCommand, coverageCommand, segmentsCommand, openCommand, lookCommand, outcomeCommand,
 	serveCommand, restoreCommand, witnessCommand, custodianCommand, recorderCommand, demoCommand,
 }
 
