@@ -121,7 +121,7 @@ func TestStrangerCannotFillTheObjects(t *testing.T) {
 // the record with most gives way; a record that cannot be read gives nothing
 // away that its statements may name.
 func TestObjectsInAll(t *testing.T) {
-	w := newWorldOf(t, "watched").open()
+	w := newWorldOf(t, "watched").still() // nobody else takes a record up or lets it go
 	other, archive := bundle(t, "another")
 	if _, err := w.d.OpenRecord(w.ctx(), archive); err != nil {
 		t.Fatal(err)
