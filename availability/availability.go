@@ -2,6 +2,7 @@ package availability
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -55,51 +56,75 @@ type Report struct {
 	Unanswered []Finding      `json:"unanswered"`
 }
 
-// Draw picks n segments, or all if there are no more, from those sealed. The
-// head is of a checkpoint that a quorum cosigned; with it anybody draws the same.
+// Draw picks n segments, or all (nil) if there are no more, from those sealed.
+// The head is of a checkpoint that a quorum cosigned; with it anybody draws the
+// same. Each is as likely as any other, however often it was sealed.
 func Draw(l *vault.Ledger, head statement.Head, n int) map[Name]bool {
-	total := Sealed(l)
-	drawn := map[Name]bool{}
+	ranges := sealed(l)
+	total := size(ranges)
 	if total <= int64(n) {
 		return nil
 	}
+	drawn := map[Name]bool{}
 	for i := uint64(0); len(drawn) < n; i++ {
 		b := append([]byte(statement.PurposeSample), '\n')
 		b = append(b, head.Root[:]...)
 		b = binary.BigEndian.AppendUint64(b, uint64(head.Size))
 		b = binary.BigEndian.AppendUint64(b, i)
 		sum := sha256.Sum256(b)
-		drawn[at(l, int64(binary.BigEndian.Uint64(sum[:])%uint64(total)))] = true
+		drawn[at(ranges, int64(binary.BigEndian.Uint64(sum[:])%uint64(total)))] = true
 	}
 	return drawn
 }
 
-// Sealed is how many segments the entries of a ledger seal.
-func Sealed(l *vault.Ledger) (total int64) {
+// Sealed is how many segments the entries of a ledger seal, each counted once.
+func Sealed(l *vault.Ledger) int64 { return size(sealed(l)) }
+
+// sealed are the ranges that the entries seal, in order and without overlap. One
+// that states more than a batch can hold is cut; that it lies is found out when
+// its manifests are looked at.
+func sealed(l *vault.Ledger) (ranges []statement.CameraRange) {
 	for _, s := range l.Seals {
 		for _, r := range s.Body.Ranges {
-			total += length(r)
+			if r.Last < r.First {
+				continue
+			}
+			if r.Last-r.First >= vault.MaxBatchBytes {
+				r.Last = r.First + vault.MaxBatchBytes - 1
+			}
+			ranges = append(ranges, r)
 		}
+	}
+	slices.SortFunc(ranges, func(a, b statement.CameraRange) int {
+		return cmp.Or(cmp.Compare(a.Camera, b.Camera), cmp.Compare(a.First, b.First))
+	})
+	merged := ranges[:0]
+	for _, r := range ranges {
+		last := len(merged) - 1
+		if last < 0 || merged[last].Camera != r.Camera || merged[last].Last < r.First {
+			merged = append(merged, r)
+			continue
+		}
+		merged[last].Last = max(merged[last].Last, r.Last)
+	}
+	return merged
+}
+
+func size(ranges []statement.CameraRange) (total int64) {
+	for _, r := range ranges {
+		total += r.Last - r.First + 1
 	}
 	return total
 }
 
-// length is how many segments a range has; a seal that states more than a batch
-// can hold is found out when its manifests are looked at.
-func length(r statement.CameraRange) int64 {
-	return max(0, min(r.Last-r.First+1, vault.MaxBatchBytes))
-}
-
-// at is the segment with a number among all that are sealed.
-func at(l *vault.Ledger, i int64) Name {
-	for _, s := range l.Seals {
-		for _, r := range s.Body.Ranges {
-			if n := length(r); i >= n {
-				i -= n
-				continue
-			}
+// at is the segment with a number among those of ranges.
+func at(ranges []statement.CameraRange, i int64) Name {
+	for _, r := range ranges {
+		n := r.Last - r.First + 1
+		if i < n {
 			return Name{r.Camera, r.First + i}
 		}
+		i -= n
 	}
 	panic("availability: a number of no segment")
 }
