@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"detente/agreement"
 	"detente/availability"
@@ -68,6 +69,10 @@ func (h *holding) run(ctx context.Context, s *subject) error {
 	}
 	if h.sample < 0 {
 		return usage("--sample %d: give how many segments to ask for, or 0 for all", h.sample)
+	}
+	// A folder that is not there says nothing about who has the segments.
+	if info, err := os.Stat(h.from); !strings.HasPrefix(h.from, "http") && (err != nil || !info.IsDir()) {
+		return usage("--from %s is no folder, and no address that begins with http: give the recorder's address, or its folder of segments", h.from)
 	}
 	v, err := pickVault(s.inForce(), h.vault)
 	if err != nil {
