@@ -123,6 +123,12 @@ func listOf(a *Agreement) []entry {
 	for _, b := range a.Vaults {
 		out = append(out, entry{b.Block, "", b})
 	}
+	for _, b := range a.Bodies {
+		out = append(out, entry{b.Block, "", b})
+	}
+	for _, b := range a.Decisions {
+		out = append(out, entry{b.Block, "", b})
+	}
 	return out
 }
 

@@ -14,6 +14,12 @@ func (c *checker) build() {
 		return // dates have no meaning
 	}
 	for _, d := range c.decls {
+		if d.noun == nounBody && !d.damaged { // rules read who votes
+			c.file = d.file
+			c.buildBody(d, d.head())
+		}
+	}
+	for _, d := range c.decls {
 		if d.damaged {
 			continue
 		}
@@ -47,6 +53,8 @@ func (c *checker) build() {
 			c.buildMilestone(d, b)
 		case nounVault:
 			c.buildVault(d, b)
+		case nounDecision:
+			c.buildDecision(d, b)
 		}
 	}
 	c.checkCosignatures()

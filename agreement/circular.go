@@ -40,6 +40,9 @@ func (c *checker) circular(x *index) {
 			s.visit(place{m.Name, what}, m.Title)
 		}
 	}
+	for _, d := range x.a.Decisions {
+		s.visit(place{d.Name, "time"}, d.Title)
+	}
 	for _, v := range x.a.Vaults {
 		s.visit(place{v.Name, "time"}, v.Title)
 		s.visit(place{v.Name, "deed"}, v.Title)
@@ -103,6 +106,12 @@ func (s *circles) definitions(p place) []definition {
 		}
 		return []definition{{expr: v.OpensIf}, {expr: v.Closes}}
 	}
+	if d := s.x.decisions[p.name]; d != nil {
+		if p.what == "time" {
+			return []definition{{expr: d.Closes}, {expr: d.Opens}}
+		}
+		return []definition{{expr: d.Opens}}
+	}
 	m := s.x.commitments[p.name]
 	if m == nil {
 		return nil // measures, acts and readings change by statements alone
@@ -130,6 +139,10 @@ func placeOf(r *Ref) place {
 			what = "end"
 		default:
 			what = "deed"
+		}
+	case nounDecision:
+		if r.Attr != "closes" {
+			what = "start"
 		}
 	case nounVault:
 		if r.Attr != "closes" {

@@ -79,6 +79,7 @@ const (
 	CodeAmendWas           Code = "amend-was"
 	CodeAmendKind          Code = "amend-kind"
 	CodeAmendVault         Code = "amend-vault"
+	CodeNotMember          Code = "not-member"
 )
 
 // The codes of findings.

@@ -2,6 +2,9 @@ package agreement
 
 // The codes of bundles, blocks, names and attributes.
 var wordCodes = []Explanation{
+	{Code: CodeNotMember, Title: "no member of the body",
+		Text: "Vetoes, weights and exclusions are those of the body's members.",
+		Bad:  "body board {\n  members = [alpha, beta]\n  base    = frozen\n  vetoes  = «gamma»\n}\n", Good: "body board {\n  members = [alpha, beta]\n  base    = frozen\n  vetoes  = alpha\n}\n"},
 	{Code: CodeBundle, Title: "the files are no bundle",
 		Text: "A bundle has at most 64 files and 8 MiB, in byte order of clean relative paths that are distinct also when case is ignored."},
 	{Code: CodeNoText, Title: "no .agreement file",
@@ -13,7 +16,7 @@ var wordCodes = []Explanation{
 		Bad:  "«partie» delta {\n  signs = no\n}\n", Good: "party delta {\n  signs = no\n}\n"},
 	{Code: CodeLater, Title: "belongs to a later part of the language",
 		Text: "The word is reserved and has no meaning in version 1. A text that needs it cannot be run yet.",
-		Bad:  "«decision» extension {\n  by = alpha\n}\n"},
+		Bad:  "«procedure» dispute {\n  by = alpha\n}\n"},
 	{Code: CodeInnerBlock, Title: "a block inside a block",
 		Text: "No block of version 1 holds another.",
 		Bad:  "party alpha {\n  «party» delta { signs = no }\n}\n", Good: "party delta { signs = no }\n"},

@@ -178,6 +178,10 @@ func (f *facets) block(e *entry) {
 		f.expr("when", b.When)
 	case *Vault:
 		f.vault(b)
+	case *Body:
+		f.body(b)
+	case *Decision:
+		f.decision(b)
 	}
 }
 
@@ -414,4 +418,41 @@ func (x *amender) reordered() {
 		}
 		last = max(last, place[old])
 	}
+}
+
+func (f *facets) body(b *Body) {
+	f.set("members", b.Members)
+	f.word("base", b.Base)
+	var weights []string
+	for i, n := range f.called(b.Members) {
+		if b.Weights[i] != 1 {
+			weights = append(weights, fmt.Sprintf("%s = %d", n, b.Weights[i]))
+		}
+	}
+	f.words("weights", weights)
+	f.set("vetoes", b.Vetoes)
+	f.set("reported.by", b.Report)
+}
+
+func (f *facets) decision(b *Decision) {
+	f.name("by", b.By)
+	f.expr("opens", b.Opens)
+	f.span("within", b.Within, b.Within > 0)
+	f.expr("closes", b.Closes)
+	f.expr("rule", b.Rule)
+	f.expr("stops", b.Stops)
+	f.word("silence", map[bool]string{true: "carried", false: "not-carried"}[b.SilenceCarries()])
+	f.set("excludes", b.Excludes)
+	f.extension(b.Extends)
+}
+
+func (f *facets) extension(e *Extension) {
+	given := e != nil
+	if !given {
+		e = &Extension{}
+	}
+	f.name("extends.by", e.By)
+	f.expr("extends.rule", e.Rule)
+	f.whole("extends.times", int64(e.Times), e.Times > 0)
+	f.span("extends.at_most", e.AtMost, e.AtMost > 0)
 }

@@ -62,6 +62,9 @@ func typeHint(e Expr, want ValueType) string {
 // typed types a tree; nil after an error.
 func (c *checker) typed(n syntax.Node) Expr {
 	at := c.at(n.Pos())
+	if t, mine := c.tallied(n); mine {
+		return t
+	}
 	switch n := n.(type) {
 	case *syntax.Paren:
 		return c.typed(n.X)
@@ -125,6 +128,10 @@ func (c *checker) bareWord(w *syntax.Word) Expr {
 		return c.ref(d, "at", w.Span, w.Span)
 	case nounReading:
 		return c.ref(d, "value", w.Span, w.Span)
+	}
+	if c.tallies == nil && tallyWords[w.Text] {
+		c.error(CodeNeedsAttribute, w.Span, fmt.Sprintf("`%s` counts votes only in the rule of a decision", w.Text), "")
+		return nil
 	}
 	c.error(CodeNeedsAttribute, w.Span, fmt.Sprintf("`%s` is %s, which has no value of its own", w.Text, withArticle(string(d.noun))), attributeHint(d.noun, w.Text))
 	return nil
@@ -206,6 +213,9 @@ func unitOf(e Expr) string {
 	case *Ref:
 		return e.Unit
 	case *Binary:
+		if e.Op == "of" {
+			return unitOf(e.Y)
+		}
 		return unitOf(e.X)
 	case *If:
 		return unitOf(e.Then)
@@ -261,6 +271,9 @@ func (c *checker) binary(n *syntax.Binary) Expr {
 		c.error(CodeWrongType, n.Span, fmt.Sprintf("`%s` does not join %s and %s", n.Op, x.Type().a(), y.Type().a()), hint)
 		return nil
 	}
+	if n.Op == "of" {
+		return c.part(n, x, y)
+	}
 	if !c.sameUnit(x, y, n.Y.Pos()) {
 		return nil
 	}
@@ -278,6 +291,10 @@ func resultType(op string, x, y ValueType) ValueType {
 	case "<", "<=", ">", ">=":
 		if x == y && (x == TypeInstant || x == TypeDuration || x == TypeNumber) {
 			return TypeBool
+		}
+	case "of":
+		if x == TypeNumber && y == TypeNumber {
+			return x
 		}
 	case "+":
 		if x == TypeInstant && y == TypeDuration || x == y && (x == TypeDuration || x == TypeNumber) {

@@ -11,6 +11,7 @@ type index struct {
 	acts        map[Name]*Act
 	milestones  map[Name]*Milestone
 	vaults      map[Name]*Vault
+	decisions   map[Name]*Decision
 	lifters     map[Name][]*Commitment // by measure of a party that does not sign: whose being found done lifts it
 
 	// Crafted texts refer to one definition from everywhere; each is worked
@@ -35,7 +36,7 @@ type bound struct {
 func newIndex(a *Agreement) *index {
 	x := &index{
 		a, make(map[Name]*Party), make(map[Name]*Device), make(map[Name]*Custodian), make(map[Name]*Measure),
-		make(map[Name]*Commitment), make(map[Name]*Act), make(map[Name]*Milestone), make(map[Name]*Vault),
+		make(map[Name]*Commitment), make(map[Name]*Act), make(map[Name]*Milestone), make(map[Name]*Vault), make(map[Name]*Decision),
 		make(map[Name][]*Commitment), make(map[Expr]*cone), make(map[Expr]*sway), make(map[Name]bound), make(map[refKey]bound),
 	}
 	for _, b := range a.Parties {
@@ -71,6 +72,9 @@ func newIndex(a *Agreement) *index {
 	}
 	for _, b := range a.Vaults {
 		x.vaults[b.Name] = b
+	}
+	for _, b := range a.Decisions {
+		x.decisions[b.Name] = b
 	}
 	return x
 }
@@ -150,6 +154,9 @@ func (x *index) follow(k *cone, e Expr, seen map[Name]bool) {
 		case nounMilestone:
 			x.follow(k, x.milestones[r.Name].At, seen)
 			x.follow(k, x.milestones[r.Name].When, seen)
+		case nounDecision:
+			x.follow(k, x.decisions[r.Name].Opens, seen)
+			x.follow(k, x.decisions[r.Name].Closes, seen)
 		case nounVault:
 			x.follow(k, x.vaults[r.Name].OpensIf, seen)
 		}

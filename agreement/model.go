@@ -65,6 +65,8 @@ type Agreement struct {
 	Readings     []*Reading
 	Milestones   []*Milestone
 	Vaults       []*Vault
+	Bodies       []*Body
+	Decisions    []*Decision
 	Range        Range // of the agreement block
 }
 
@@ -421,9 +423,13 @@ var Attributes = map[Noun]map[string]ValueType{
 		"breached": TypeBool, "cured": TypeBool, "suspended": TypeBool, "ended": TypeBool,
 		"due": TypeInstant, "claimed_at": TypeInstant, "done_at": TypeInstant, "breached_at": TypeInstant,
 	},
-	"measure":   {"in_force": TypeBool, "lifted": TypeBool, "lifted_at": TypeInstant, "imposed_at": TypeInstant},
-	"act":       {"done": TypeBool, "done_at": TypeInstant, "times": TypeNumber},
-	"reading":   {"value": TypeNumber, "maximum": TypeNumber, "reported": TypeBool, "reported_at": TypeInstant, "late": TypeBool},
+	"measure": {"in_force": TypeBool, "lifted": TypeBool, "lifted_at": TypeInstant, "imposed_at": TypeInstant},
+	"act":     {"done": TypeBool, "done_at": TypeInstant, "times": TypeNumber},
+	"reading": {"value": TypeNumber, "maximum": TypeNumber, "reported": TypeBool, "reported_at": TypeInstant, "late": TypeBool},
+	"decision": {
+		"open": TypeBool, "carried": TypeBool, "not_carried": TypeBool, "decided": TypeBool,
+		"opened_at": TypeInstant, "closes": TypeInstant, "decided_at": TypeInstant,
+	},
 	"milestone": {"reached": TypeBool, "at": TypeInstant},
 	"vault": {
 		"closes": TypeInstant, "open": TypeBool, "released": TypeBool, "erased": TypeBool, "held": TypeBool,

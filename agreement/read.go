@@ -39,6 +39,8 @@ type checker struct {
 	witnessNames map[string]Range
 	recipients   string // the kind of the first age recipient
 	expanded     int
+	excluded     []Name // members that have no vote on the decision being looked at
+	tallies      *Body  // whose votes the expression being read may count; nil: none
 	diags        []Diagnostic
 	errors       int
 }

@@ -34,6 +34,8 @@ func binding(op string) int {
 		return 2
 	case "+", "-":
 		return 5
+	case "of":
+		return 6
 	}
 	return 4
 }
@@ -68,6 +70,8 @@ func (p speaker) saying(e Expr, around int) string {
 			return e.Func + "(" + p.say(e.Args[0]) + ")"
 		}
 		return e.Func + "(" + p.all(e.Args) + ")"
+	case *Tally:
+		return p.tally(e)
 	case *Count:
 		return e.Func + "(" + p.all(e.Of) + ")"
 	}
@@ -136,4 +140,17 @@ func SayNumber(q *big.Rat) string {
 		return q.FloatString(places)
 	}
 	return q.RatString()
+}
+
+func (p speaker) tally(e *Tally) string {
+	text := e.What
+	switch {
+	case e.Weighted && e.Within != "":
+		return "weight(" + text + ", " + string(p.name(e.Within)) + ")"
+	case e.Weighted:
+		return "weight(" + text + ")"
+	case e.Within != "":
+		return text + "(" + string(p.name(e.Within)) + ")"
+	}
+	return text
 }

@@ -23,6 +23,8 @@ const (
 	ShapeInstant    Shape = "instant"
 	ShapeCondition  Shape = "condition"
 	ShapeDeed       Shape = "condition, or words as a string"
+	ShapeRule       Shape = "rule of a vote"
+	ShapeWeights    Shape = "whole numbers by member, in braces"
 	ShapeObject     Shape = "object"
 )
 
@@ -86,6 +88,8 @@ const (
 	nounReading    Noun = "reading"
 	nounMilestone  Noun = "milestone"
 	nounVault      Noun = "vault"
+	nounBody       Noun = "body"
+	nounDecision   Noun = "decision"
 )
 
 // neverShorten is the word for an amendment that brings no running deadline

@@ -99,7 +99,10 @@ var schema = []NounSpec{
 	}, "unless")},
 	{Noun: nounVault, Doc: "Sealed evidence with the rule of its outcome.", Attributes: attributes(vaultAttrs, "parts", "retention", "extends")},
 
-	{Noun: "body", Later: true}, {Noun: "decision", Later: true}, {Noun: "procedure", Later: true}, {Noun: "question", Later: true},
+	{Noun: nounBody, Doc: "Those who decide together by votes.", Attributes: attributes(bodyAttrs)},
+	{Noun: nounDecision, Doc: "A question that a body votes on: its rule, its time and what silence means.", Attributes: attributes(decisionAttrs)},
+
+	{Noun: "procedure", Later: true}, {Noun: "question", Later: true},
 	{Noun: "exchange", Later: true}, {Noun: "stage", Later: true}, {Noun: "interpretation", Later: true}, {Noun: "cases", Later: true}, {Noun: "calendar", Later: true},
 }
 

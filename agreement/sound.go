@@ -28,6 +28,10 @@ func (c *checker) sound() {
 			c.soundReading(x, d)
 		case nounVault:
 			c.soundVault(x, d, x.vaults[d.name])
+		case nounBody:
+			c.mustSpeak(x, d.values.get("reported").fields["by"], "report votes")
+		case nounDecision:
+			c.soundDecision(x, d, x.decisions[d.name])
 		}
 	}
 	c.soundMeasures(x)
@@ -266,6 +270,9 @@ func (c *checker) eachExpr(x *index, visit func(Expr)) {
 	for _, m := range x.a.Milestones {
 		all(m.At, m.When)
 	}
+	for _, d := range x.a.Decisions {
+		all(d.Opens, d.Closes)
+	}
 	for _, v := range x.a.Vaults {
 		all(v.OpensIf, v.Opens, v.Closes)
 	}
@@ -287,14 +294,14 @@ func (c *checker) countsIn(e Expr) {
 	case *Binary:
 		c.countsIn(e.X)
 		c.countsIn(e.Y)
-		count, ok1 := e.X.(*Count)
+		reach, ok1 := c.reach(e.X)
 		limit, ok2 := e.Y.(*Literal)
 		if !ok1 || !ok2 {
-			count, ok1 = e.Y.(*Count)
+			reach, ok1 = c.reach(e.Y)
 			limit, ok2 = e.X.(*Literal)
 		}
-		if ok1 && ok2 && limit.Number != nil && limit.Number.Cmp(big.NewRat(int64(len(count.Of)), 1)) > 0 {
-			c.errorAt(CodeCountExceeds, limit.Range, fmt.Sprintf("the count reaches at most %d", len(count.Of)), "")
+		if ok1 && ok2 && limit.Number != nil && limit.Number.Cmp(big.NewRat(reach, 1)) > 0 {
+			c.errorAt(CodeCountExceeds, limit.Range, fmt.Sprintf("the count reaches at most %d", reach), "")
 		}
 	}
 }

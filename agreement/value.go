@@ -23,6 +23,8 @@ type value struct {
 	places []Range // of names or of a list's elements
 	list   []string
 	fields values
+
+	weights map[string]int64 // of ShapeWeights; looked up by name only
 }
 
 // values are the attributes of a block or object, by name. They are looked up
@@ -112,7 +114,9 @@ func (c *checker) shape(v *value, spec *AttributeSpec) bool {
 		before := c.errors
 		v.fields = c.fields(o.Fields, spec.Fields, o.Span, "`"+spec.Name+"`")
 		return c.errors == before
-	case ShapeInstant, ShapeCondition, ShapeDeed:
+	case ShapeWeights:
+		return c.weightsValue(v)
+	case ShapeInstant, ShapeCondition, ShapeDeed, ShapeRule:
 		return true // typed when every name is known
 	}
 	panic("agreement: the table has a shape that nothing decodes: " + string(spec.Shape))

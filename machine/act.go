@@ -61,6 +61,8 @@ func (s *State) act(a *Act) Verdict {
 		want = "act"
 	case Report:
 		want = "reading"
+	case Vote, Count, Extend:
+		want = "decision"
 	default:
 		return refuse(m.agreement.Range, "%q is nothing that a statement can do", a.Verb)
 	}
@@ -80,6 +82,12 @@ func (s *State) act(a *Act) Verdict {
 		return s.impose(a, b.i)
 	case Invoke:
 		return s.invoke(a, &m.acts[b.i])
+	case Vote:
+		return s.vote(a, &m.decisions[b.i])
+	case Count:
+		return s.count(a, &m.decisions[b.i])
+	case Extend:
+		return s.consent(a, &m.decisions[b.i])
 	}
 	return s.report(a, &m.readings[b.i])
 }

@@ -20,6 +20,9 @@ const (
 	Contest Verb = "contest" // Subject is a commitment: shown, no consequence of its own
 	Invoke  Verb = "invoke"  // Subject is an act, States the words it carries
 	Report  Verb = "report"  // Subject is a reading
+	Vote    Verb = "vote"    // Subject is a decision, Choice the vote
+	Count   Verb = "count"   // Subject is a decision, Ballot the votes of members without keys
+	Extend  Verb = "extend"  // Subject is a decision, Until the close consented to
 )
 
 // An Act is a statement taking effect.
@@ -34,6 +37,18 @@ type Act struct {
 	True    bool     // report of a fact
 	Unit    string
 	States  []string
+	Choice  string            // vote: yes, no, abstain, none
+	Ballot  []Ballot          // count
+	Until   agreement.Instant // extend; Withdrawn takes consent back
+}
+
+// Withdrawn is the Until of an extend that takes consent back.
+const Withdrawn = never
+
+// A Ballot is how one member voted.
+type Ballot struct {
+	By     agreement.Name
+	Choice string // yes, no, abstain, none
 }
 
 // A Verdict says whether an act had an effect. A refusal cites the rule; it
@@ -48,7 +63,7 @@ type Verdict struct {
 type Deadline struct {
 	At      agreement.Instant
 	Subject agreement.Name // the block it belongs to
-	What    string         // "notice", "silence", "report", "milestone", "from", "until", "due", "cure", "closes", "long-stop"
+	What    string         // "notice", "silence", "votes", "report", "milestone", "from", "until", "due", "cure", "closes", "long-stop"
 	Then    string         // in words: what the text says happens
 }
 

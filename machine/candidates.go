@@ -11,10 +11,10 @@ import (
 
 // thirdPerson is how a sentence, a scenario and an assumption write a verb.
 var thirdPerson = map[Verb]string{Sign: "signs", Perform: "performs", Lift: "lifts", Impose: "imposes",
-	Verify: "verifies", Contest: "contests", Invoke: "invokes", Report: "reports"}
+	Verify: "verifies", Contest: "contests", Invoke: "invokes", Report: "reports", Vote: "votes", Count: "counts", Extend: "extends"}
 
 var baseForm = map[Verb]string{Sign: "sign", Perform: "perform", Lift: "lift", Impose: "impose",
-	Verify: "verify", Contest: "contest", Invoke: "invoke", Report: "report"}
+	Verify: "verify", Contest: "contest", Invoke: "invoke", Report: "report", Vote: "vote", Count: "count", Extend: "extend"}
 
 // String is who does what, in the grammar of assumptions.
 func (a Act) String() string { return string(a.By) + " " + a.words(thirdPerson) }
@@ -27,6 +27,14 @@ func (a Act) words(form map[Verb]string) string {
 		parts = append(parts, string(a.Subject))
 	}
 	switch {
+	case a.Verb == Vote:
+		parts = append(parts, a.Choice)
+	case a.Verb == Count:
+		parts = append(parts, ballotWords(a.Ballot))
+	case a.Verb == Extend && a.Until == Withdrawn:
+		parts = append(parts, "not")
+	case a.Verb == Extend:
+		parts = append(parts, "until", a.Until.String())
 	case a.Verb == Verify && a.Accept:
 		parts = append(parts, "accepts")
 	case a.Verb == Verify:
@@ -91,6 +99,7 @@ func (s *State) candidates(values bool) []Act {
 			add(by, Invoke, m.acts[i].Name).States = m.acts[i].States
 		}
 	}
+	out = s.ballots(out)
 	for i := range m.readings {
 		r := &m.readings[i]
 		for _, by := range r.Reporter {

@@ -222,7 +222,10 @@ func (c *carrier) fluents(at agreement.Instant) []int32 {
 		if !ok {
 			continue
 		}
-		o := at0[path{was, f.attr}]
+		o, known := at0[path{was, c.was(f.attr)}]
+		if !known {
+			continue // the vote of one who is a member since the amendment
+		}
 		of[i] = o
 		c.s.values[i], c.s.since[i] = c.from.values[o], c.from.since[o]
 	}
@@ -399,8 +402,8 @@ func (c *carrier) report(at agreement.Instant, entry int64) *Carried {
 			continue
 		}
 		if was, ok := c.how.Was(f.name); ok {
-			o := c.oldFluent(was, f.attr)
-			if from.values[o] != s.values[i] {
+			o, known := c.oldFluent(was, c.was(f.attr))
+			if known && from.values[o] != s.values[i] {
 				out.Became = append(out.Became, Became{f.path(), from.m.text(o, from.values[o], nil), c.to.text(int32(i), s.values[i], nil)})
 			}
 		}
@@ -445,13 +448,22 @@ func (g Gone) was(l local) string {
 	return "; it was " + g.status(l)
 }
 
-func (c *carrier) oldFluent(name agreement.Name, attr string) int32 {
+func (c *carrier) oldFluent(name agreement.Name, attr string) (f int32, ok bool) {
 	for i := range c.from.m.fluents {
 		if f := &c.from.m.fluents[i]; f.name == name && f.attr == attr {
-			return int32(i)
+			return int32(i), true
 		}
 	}
-	panic("machine: no fluent " + string(name) + "." + attr)
+	return -1, false
+}
+
+// was is what an attribute that names a party was before the party was renamed.
+func (c *carrier) was(attr string) string {
+	kind, name, ofParty := strings.Cut(attr, "/")
+	if old, ok := c.how.Was(agreement.Name(name)); ofParty && ok {
+		return kind + "/" + string(old)
+	}
+	return attr
 }
 
 // has says whether the machine has a timer of that kind for that block.
@@ -472,6 +484,8 @@ func (m *Machine) blockRange(b block) agreement.Range {
 		return a.Milestones[b.i].Range
 	case "vault":
 		return a.Vaults[b.i].Range
+	case "decision":
+		return a.Decisions[b.i].Range
 	}
 	return m.agreement.Range
 }
@@ -491,6 +505,8 @@ func (s *State) item(b agreement.Block) Item {
 		return s.milestoneItem(&s.m.milestones[x.i])
 	case "vault":
 		return s.vaultItem(&s.m.vaults[x.i])
+	case "decision":
+		return s.decisionItem(&s.m.decisions[x.i])
 	}
 	return itemOf(&b)
 }

@@ -23,6 +23,8 @@ type Machine struct {
 	readings    []reading
 	milestones  []milestone
 	vaults      []vault
+	decisions   []decision
+	ballot      *ballot // of the rule being compiled
 
 	units  []unit    // what is looked at again when something changed, in order
 	vault0 int       // index in units of the first vault
@@ -160,6 +162,7 @@ func Compile(a *agreement.Agreement) *Machine {
 			v.opensAt = m.expr(v.Opens)
 		}
 	}
+	m.compileDecisions()
 	m.layUnits()
 	return m
 }
@@ -250,6 +253,7 @@ func (m *Machine) declareTimes() {
 			decidedAt: m.fluent(b, x.Name, "decided_at", isInstant, unsetInstant),
 			rules:     m.rulesOf(b, x.Range, vaultRules)})
 	}
+	m.declareDecisions()
 }
 
 func (m *Machine) commitment(b block, x *agreement.Commitment) commitment {
@@ -352,6 +356,19 @@ func (m *Machine) layUnits() {
 		own := []int32{c.status, c.due, c.claimedAt, c.breachedAt, c.suspendedAt, c.stayed, c.cures, c.marks, c.reported, m.status}
 		c.unit = m.unit("commitment", i, own, c.when, c.what, c.dueBy, c.from, c.until, c.ends)
 	}
+	for i := range m.decisions {
+		d := &m.decisions[i]
+		own := []int32{d.status, d.openedAt, d.putOff, m.status}
+		for f := d.votes; f < d.votes+int32(len(d.body.Members)); f++ {
+			own = append(own, f)
+		}
+		if d.extender != nil {
+			for f := d.consents; f < d.consents+int32(len(d.extender.Members)); f++ {
+				own = append(own, f)
+			}
+		}
+		d.unit = m.unit("decision", i, own, d.opens, d.closesAt, d.rule, d.stops)
+	}
 	m.vault0 = len(m.units)
 	for i := range m.vaults {
 		v := &m.vaults[i]
@@ -404,6 +421,9 @@ func (m *Machine) coneOf(e *expr) []int {
 			for _, x := range []*expr{c.when, c.what, c.dueBy, c.from, c.until, c.ends} {
 				todo = appendReads(todo, x)
 			}
+		case "decision":
+			d := &m.decisions[b.i]
+			todo = appendReads(appendReads(todo, d.opens), d.closesAt)
 		case "milestone":
 			todo = appendReads(appendReads(todo, m.milestones[b.i].atExpr), m.milestones[b.i].when)
 		case "measure":

@@ -64,6 +64,9 @@ const (
 	opAll             //
 	opAny             //
 	opCount           //
+	opTally           // how many of slots hold a vote of the set want, by weights
+	opVetoed          // any of slots holds want
+	opShare           // the first, a constant, of the second
 )
 
 const (
@@ -85,6 +88,9 @@ type expr struct {
 	kind agreement.ValueType
 	zone *time.Location
 	src  agreement.Expr
+
+	slots   []int32 // of opTally and opVetoed
+	weights []int64 // of opTally, by slot
 }
 
 // A reader gives the values of slots: a state, or a state as it was.
@@ -127,6 +133,11 @@ func eval(r reader, e *expr) value {
 		return evalAny(r, e.args)
 	case opCount:
 		return evalCount(r, e.args)
+	case opTally, opVetoed:
+		return evalTally(r, e)
+	case opShare:
+		x, y := eval(r, e.args[0]), eval(r, e.args[1])
+		return value{set: x.set && y.set, rat: new(big.Rat).Mul(x.exact(), y.exact())}
 	case opCompare:
 		return evalCompare(r, e)
 	case opAdd, opSub:

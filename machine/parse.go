@@ -3,6 +3,7 @@ package machine
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,16 +12,20 @@ import (
 
 // The grammar of assumptions and of scenarios' acts:
 //
-//	INSTANT BY VERB [SUBJECT] [accepts | refuses | VALUE [UNIT] | states WORDS]
+//	INSTANT BY VERB [SUBJECT] [accepts | refuses | VALUE [UNIT] | states WORDS | VOTE | VOTE NAMES ... | until INSTANT | not]
 //
 // INSTANT is a date, which begins at midnight in the agreement's zone, or an
 // instant in UTC to the second. VERB is in the third person or the base form.
-// VALUE is true, false or an exact number. WORDS are separated by commas.
+// VALUE is true, false or an exact number. WORDS and NAMES are separated by
+// commas. VOTE is yes, no, abstain or none.
 //
 //	2021-05-01 iran lifts us-sanctions
 //	2021-05-10T00:00:00Z iran verifies lift-sanctions accepts
 //	2021-06-01 iaea reports stockpile 299.5 kg
 //	2021-06-01 iran invokes cease states deems, significant
+//	2021-06-01 france votes censure yes
+//	2021-06-01 chair counts censure yes uk, us no russia abstain india
+//	2021-06-01 france extends censure until 2021-07-01
 
 // ParseAssume reads one assumption, which is an act, or `silence until
 // INSTANT`: then quiet is true and the act holds only the instant.
@@ -72,7 +77,7 @@ func (m *Machine) parseAct(words []string) (Act, error) {
 	if b, ok := m.byName[a.Subject]; !ok || b.noun != noun {
 		return Act{}, unknownWord("no "+string(noun)+" is named", rest[0], m.namesOf(noun))
 	}
-	return a, parseRest(&a, rest[1:])
+	return a, m.parseRest(&a, rest[1:])
 }
 
 func nounOf(v Verb) agreement.Noun {
@@ -83,6 +88,8 @@ func nounOf(v Verb) agreement.Noun {
 		return "act"
 	case Report:
 		return "reading"
+	case Vote, Count, Extend:
+		return "decision"
 	}
 	return "commitment"
 }
@@ -101,7 +108,7 @@ func (m *Machine) namesOf(noun agreement.Noun) []string {
 }
 
 // verbs are in the order in which messages list them.
-var verbs = []Verb{Sign, Perform, Lift, Impose, Verify, Contest, Invoke, Report}
+var verbs = []Verb{Sign, Perform, Lift, Impose, Verify, Contest, Invoke, Report, Vote, Count, Extend}
 
 func parseVerb(word string) (Verb, error) {
 	var known []string
@@ -115,8 +122,18 @@ func parseVerb(word string) (Verb, error) {
 }
 
 // parseRest reads what follows the subject.
-func parseRest(a *Act, rest []string) error {
+func (m *Machine) parseRest(a *Act, rest []string) error {
 	switch {
+	case a.Verb == Vote:
+		if len(rest) != 1 || !slices.Contains(voteWords, rest[0]) {
+			return fmt.Errorf("expected yes, no, abstain or none after `votes %s`", a.Subject)
+		}
+		a.Choice = rest[0]
+		return nil
+	case a.Verb == Count:
+		return parseBallot(a, rest)
+	case a.Verb == Extend:
+		return m.parseUntil(a, rest)
 	case a.Verb == Verify:
 		if len(rest) != 1 || rest[0] != "accepts" && rest[0] != "refuses" {
 			return fmt.Errorf("expected `accepts` or `refuses` after `verifies %s`", a.Subject)

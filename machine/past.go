@@ -99,6 +99,8 @@ func appendOwn(to []int32, e *expr) []int32 {
 		return append(to, e.slot)
 	case opNumber:
 		return append(to, int32(e.want))
+	case opTally, opVetoed:
+		return append(to, e.slots...)
 	case opFact:
 		return append(to, e.slot, int32(e.want))
 	}

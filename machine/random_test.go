@@ -227,7 +227,7 @@ func (g *maker) commitment(i int) {
 
 // act draws an act, most often one that may have an effect.
 func (g *maker) act(at agreement.Instant) Act {
-	a := Act{At: at, Entry: -1, By: pick(g, drawnParties), Verb: pick(g, append(slices.Clone(verbs), Invoke, Invoke, Invoke, Perform, Verify))}
+	a := Act{At: at, Entry: -1, By: pick(g, drawnParties), Verb: pick(g, append(slices.Clone(verbs[:8]), Invoke, Invoke, Invoke, Perform, Verify))}
 	var of []agreement.Name
 	for {
 		switch a.Verb {

@@ -37,6 +37,8 @@ func (m *Machine) expr(e agreement.Expr) *expr {
 		default:
 			panic("machine: no function " + e.Func + " in a checked agreement")
 		}
+	case *agreement.Tally:
+		m.tally(x, e)
 	case *agreement.Count:
 		x.args = m.exprs(e.Of...)
 		switch e.Func {
@@ -100,6 +102,8 @@ func (m *Machine) binary(x *expr, e *agreement.Binary) {
 		x.op = opAnd
 	case "or":
 		x.op = opOr
+	case "of":
+		x.op = opShare
 	case "+":
 		x.op = opAdd
 	case "-":
@@ -185,6 +189,8 @@ func (m *Machine) ref(x *expr, e *agreement.Ref) {
 		}
 	case "vault":
 		m.refVault(x, e, &m.vaults[i])
+	case "decision":
+		m.refDecision(x, e, &m.decisions[i])
 	default:
 		unknown()
 	}
@@ -249,6 +255,28 @@ func (m *Machine) refVault(x *expr, e *agreement.Ref, v *vault) {
 		x.want = outcomeErased
 	case "decided":
 		x.slot, x.op, x.want = v.decidedAt, opIsNot, int64(never)
+	default:
+		panic("machine: no attribute " + string(e.Name) + "." + e.Attr + " in a checked agreement")
+	}
+}
+
+func (m *Machine) refDecision(x *expr, e *agreement.Ref, d *decision) {
+	x.op, x.slot = opIs, d.status
+	switch e.Attr {
+	case "open":
+		x.want = decisionOpen
+	case "carried":
+		x.want = decisionCarried
+	case "not_carried":
+		x.want = decisionNotCarried
+	case "opened_at":
+		x.op, x.slot = opInstant, d.openedAt
+	case "closes":
+		x.op, x.slot = opInstant, d.closes
+	case "decided_at":
+		x.op, x.slot = opInstant, d.decidedAt
+	case "decided":
+		x.slot, x.op, x.want = d.decidedAt, opIsNot, int64(never)
 	default:
 		panic("machine: no attribute " + string(e.Name) + "." + e.Attr + " in a checked agreement")
 	}

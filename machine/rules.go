@@ -82,6 +82,19 @@ const (
 	ruleLongStop
 )
 
+// Rules of a decision.
+const (
+	ruleOpen = iota
+	ruleVotesClose
+	ruleVote
+	ruleCarry
+	ruleFails
+	ruleStop
+	ruleUnstopped
+	ruleConsent
+	ruleExtend
+)
+
 var (
 	agreementRules = []string{"a party signs", "all who sign have signed"}
 
@@ -102,6 +115,11 @@ var (
 		"when it closes", "the condition is true at the close", "a claim is undecided at the close",
 		"the condition is not true at the close", "the finding makes the condition true", "no finding can make the condition true",
 		"the longest hold ends",
+	}
+
+	decisionRules = []string{
+		"it is opened for votes", "when it closes", "a vote", "it is carried", "it is not carried by the close", "it is stopped",
+		"nothing stopped it by the close", "consent to another close", "it is put off",
 	}
 )
 
@@ -131,6 +149,10 @@ func (m *Machine) clause(b block) string {
 		return a.Milestones[b.i].Clause
 	case "vault":
 		return a.Vaults[b.i].Clause
+	case "body":
+		return a.Bodies[b.i].Clause
+	case "decision":
+		return a.Decisions[b.i].Clause
 	}
 	return ""
 }
@@ -179,6 +201,21 @@ func (m *Machine) ruleRange(b block, kind int32, whole agreement.Range) agreemen
 			return of(x.At)
 		}
 		return of(x.When)
+	case "decision":
+		switch d := a.Decisions[b.i]; kind {
+		case ruleOpen:
+			return of(d.Opens)
+		case ruleVotesClose:
+			return of(d.Closes)
+		case ruleCarry, ruleFails:
+			return of(d.Rule)
+		case ruleStop, ruleUnstopped:
+			return of(d.Stops)
+		case ruleConsent, ruleExtend:
+			if d.Extends != nil {
+				return d.Extends.Range
+			}
+		}
 	case "vault":
 		v := a.Vaults[b.i]
 		switch kind {
@@ -196,6 +233,7 @@ func (m *Machine) ruleRange(b block, kind int32, whole agreement.Range) agreemen
 const (
 	timerNotice = iota
 	timerSilence
+	timerVotes
 	timerReport
 	timerMilestone
 	timerFrom
@@ -206,7 +244,7 @@ const (
 	timerLongStop
 )
 
-var timerWords = []string{"notice", "silence", "report", "milestone", "from", "until", "due", "cure", "closes", "long-stop"}
+var timerWords = []string{"notice", "silence", "votes", "report", "milestone", "from", "until", "due", "cure", "closes", "long-stop"}
 
 type timer struct {
 	kind  int
@@ -246,6 +284,10 @@ func (m *Machine) layTimers() {
 		add(timerUntil, b, c.Name, &c.tUntil, c.Form != agreement.Do && c.Until != nil)
 		add(timerDue, b, c.Name, &c.tDue, c.Form == agreement.Do && c.Due != nil)
 		add(timerCure, b, c.Name, &c.tCure, c.Cure != nil)
+	}
+	for i := range m.decisions {
+		d := &m.decisions[i]
+		add(timerVotes, block{"decision", i}, d.Name, &d.tCloses, d.Within > 0 || d.Closes != nil)
 	}
 	for i := range m.vaults {
 		v, b := &m.vaults[i], block{"vault", i}

@@ -137,6 +137,9 @@ func (s *State) Standing() Standing {
 	for i := range m.vaults {
 		st.Items = append(st.Items, s.vaultItem(&m.vaults[i]))
 	}
+	for i := range m.decisions {
+		st.Items = append(st.Items, s.decisionItem(&m.decisions[i]))
+	}
 	st.Waits, st.Gone = s.waits(), s.gone
 	for _, p := range m.agreement.Parties {
 		st.Parties = append(st.Parties, s.position(p.Name, st.Waits))

@@ -119,6 +119,8 @@ func (s *State) round(from, to int) bool {
 			s.milestone(&s.m.milestones[x.i])
 		case "commitment":
 			s.life(&s.m.commitments[x.i])
+		case "decision":
+			s.decision(&s.m.decisions[x.i])
 		case "vault":
 			s.vault(&s.m.vaults[x.i])
 		}
@@ -136,6 +138,8 @@ func (s *State) expire(t timer) {
 	case timerSilence:
 		c := &s.m.commitments[i]
 		s.find(i, c.Verify.SilenceAccepts, c.rules+ruleSilence)
+	case timerVotes:
+		s.votesClose(&s.m.decisions[i])
 	case timerReport:
 		s.write(s.m.readings[i].late, 1, s.m.readings[i].rules+ruleLate)
 	case timerMilestone:

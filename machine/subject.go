@@ -63,6 +63,10 @@ func (m *Machine) subject(text string) (subject, error) {
 		q.fluent = m.milestones[b.i].reached
 	case "vault":
 		q.fluent = m.vaults[b.i].outcome
+	case "decision":
+		q.fluent = m.decisions[b.i].status
+	case "body":
+		return subject{}, fmt.Errorf("%s is a body: ask about one of its decisions", q.name)
 	}
 	return q, nil
 }
@@ -132,7 +136,7 @@ func (s *State) answer(q subject) string {
 	switch q.kind {
 	case asCondition:
 		yes := n == q.is
-		if q.block.noun == "vault" && q.attr == "decided" {
+		if q.attr == "decided" {
 			yes = !yes
 		}
 		return fmt.Sprint(yes)

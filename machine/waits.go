@@ -146,6 +146,13 @@ func (s *State) actorsOf(b block, seen []bool, add func(...agreement.Name)) {
 		add(m.acts[b.i].By...)
 	case "reading":
 		add(m.readings[b.i].Reporter...)
+	case "decision":
+		d := &m.decisions[b.i]
+		if s.values[d.status] == decisionOpen {
+			add(d.body.Members...)
+		} else {
+			s.walkActors(d.opens, true, seen, add)
+		}
 	case "milestone":
 		s.walkActors(m.milestones[b.i].when, true, seen, add)
 		s.walkActors(m.milestones[b.i].atExpr, true, seen, add)

@@ -153,6 +153,10 @@ func (w *walk) unchanged(s *State, f int32, p past, st Step) {
 	case b.noun == "commitment" && f == m.commitments[b.i].due:
 		e = m.commitments[b.i].dueBy
 		st.Rule, st.Range = "when it is due", m.rules[m.commitments[b.i].rules+ruleDue].where
+	case b.noun == "decision" && f == m.decisions[b.i].status:
+		d := &m.decisions[b.i]
+		e = d.opens
+		st.Rule, st.Range = "it is not open for votes yet", m.rules[d.rules+ruleOpen].where
 	case b.noun == "vault" && f == m.vaults[b.i].closes:
 		e = m.vaults[b.i].closesAt
 		st.Rule, st.Range = "when it closes", m.rules[m.vaults[b.i].rules+ruleCloses].where
@@ -254,6 +258,17 @@ func grounds(s *State, i int32) ground {
 			return ground{e: x.atExpr}
 		}
 		return ground{e: x.when}
+	case "decision":
+		switch d := &m.decisions[r.block.i]; r.kind {
+		case ruleOpen:
+			return ground{e: d.opens}
+		case ruleVotesClose:
+			return ground{e: d.closesAt, read: []int32{d.openedAt}}
+		case ruleCarry, ruleFails:
+			return ground{e: d.rule}
+		case ruleStop, ruleUnstopped:
+			return ground{e: d.stops}
+		}
 	case "vault":
 		v := &m.vaults[r.block.i]
 		switch r.kind {

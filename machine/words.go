@@ -17,6 +17,8 @@ func (s *State) then(t timer) string {
 	switch t.kind {
 	case timerNotice:
 		return string(t.name) + " takes effect" + effectWords(m.acts[i].Effect)
+	case timerVotes:
+		return s.thenAtVotesClose(&m.decisions[i])
 	case timerReport:
 		return "the report of " + string(t.name) + " is late"
 	case timerMilestone:

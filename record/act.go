@@ -35,6 +35,15 @@ func actOf(s *statement.Signed, entry int64, at agreement.Instant) machine.Act {
 		a.Verb, a.Subject = machine.Contest, agreement.Name(b.Commitment)
 	case statement.InvokeBody:
 		a.Verb, a.Subject, a.States = machine.Invoke, agreement.Name(b.Act), b.States
+	case statement.VoteBody:
+		a.Verb, a.Subject, a.Choice = machine.Vote, draft(b.Decision, b.Draft), b.Vote
+	case statement.CountBody:
+		a.Verb, a.Subject, a.Ballot = machine.Count, draft(b.Decision, b.Draft), ballot(b)
+	case statement.ExtendBody:
+		a.Verb, a.Subject, a.Until = machine.Extend, agreement.Name(b.Of), agreement.Instant(b.Until)
+		if b.Until == 0 {
+			a.Until = machine.Withdrawn
+		}
 	case statement.ReportBody:
 		a.Verb, a.Subject, a.Unit = machine.Report, agreement.Name(b.Reading), b.Unit
 		v, err := statement.ParseValue(b.Value)
@@ -44,6 +53,26 @@ func actOf(s *statement.Signed, entry int64, at agreement.Instant) machine.Act {
 		a.Value, a.True = v.Number, v.True
 	}
 	return a
+}
+
+// draft is the name of a decision's draft.
+func draft(decision, draft string) agreement.Name {
+	if draft == "" {
+		return agreement.Name(decision)
+	}
+	return agreement.Name(decision + "/" + draft)
+}
+
+func ballot(b statement.CountBody) (of []machine.Ballot) {
+	add := func(names []string, choice string) {
+		for _, n := range names {
+			of = append(of, machine.Ballot{By: agreement.Name(strings.Clone(n)), Choice: choice})
+		}
+	}
+	add(b.Yes, "yes")
+	add(b.No, "no")
+	add(b.Abstain, "abstain")
+	return of
 }
 
 // held is what a fold keeps of a statement until it takes effect: no more than
@@ -72,6 +101,7 @@ func (f *Fold) hold(j *Judged) {
 		h.act = actOf(s, j.Index, 0)
 		h.act.By = h.by
 		h.act.Subject, h.act.Unit = agreement.Name(strings.Clone(string(h.act.Subject))), strings.Clone(h.act.Unit)
+		h.act.Choice = strings.Clone(h.act.Choice)
 		h.act.States = slices.Clone(h.act.States)
 		for i, x := range h.act.States {
 			h.act.States[i] = strings.Clone(x)
@@ -186,12 +216,21 @@ func (f *Fold) bringUpToDate(a *machine.Act, bundle agreement.Digest) (reason st
 	if a.By, reason = f.today(bundle, subject{name: a.By}); reason != "" {
 		return reason
 	}
-	a.Subject, reason = f.today(bundle, subject{nounOf[a.Verb], a.Subject})
-	return reason
+	if a.Subject, reason = f.today(bundle, subject{nounOf[a.Verb], a.Subject}); reason != "" {
+		return reason
+	}
+	a.Ballot = slices.Clone(a.Ballot)
+	for i := range a.Ballot {
+		if a.Ballot[i].By, reason = f.today(bundle, subject{name: a.Ballot[i].By}); reason != "" {
+			return reason
+		}
+	}
+	return ""
 }
 
 // nounOf is what each verb is about.
 var nounOf = map[machine.Verb]agreement.Noun{
 	machine.Perform: "commitment", machine.Verify: "commitment", machine.Contest: "commitment",
 	machine.Lift: "measure", machine.Impose: "measure", machine.Invoke: "act", machine.Report: "reading",
+	machine.Vote: "decision", machine.Count: "decision", machine.Extend: "decision",
 }

@@ -206,7 +206,7 @@ func TestFindingsOnWhatWasReportedAnswerTheReport(t *testing.T) {
 
 func TestReservedKindsAndWordsHaveNoEffect(t *testing.T) {
 	b := begin(t)
-	vote := b.say("iran", statement.VoteBody{Decision: "d", Draft: "", Vote: "yes", Reason: ""})
+	vote := b.say("iran", statement.WithdrawBody{Reason: "article X"})
 	declare := b.say("iran", words)
 	b.tick(instant("2021-03-01"))
 	for _, j := range []*Judged{vote, declare} {

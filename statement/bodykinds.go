@@ -34,6 +34,12 @@ func (InvokeBody) Kind() Kind { return KindInvoke }
 func (VoteBody) Kind() Kind { return KindVote }
 
 // Kind is the kind that has this body.
+func (CountBody) Kind() Kind { return KindCount }
+
+// Kind is the kind that has this body.
+func (ExtendBody) Kind() Kind { return KindExtend }
+
+// Kind is the kind that has this body.
 func (AnswerBody) Kind() Kind { return KindAnswer }
 
 // Kind is the kind that has this body.

@@ -2,6 +2,7 @@ package statement
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 )
 
@@ -297,7 +298,24 @@ func checkTender(c *checker, b TenderBody) {
 func checkVote(c *checker, b VoteBody) {
 	c.name("decision", b.Decision)
 	c.words("draft", b.Draft, 0, MaxWords)
-	c.word("vote", b.Vote, "yes", "no", "abstain")
+	c.word("vote", b.Vote, "yes", "no", "abstain", "none")
+	c.text("reason", b.Reason)
+}
+
+func checkCount(c *checker, b CountBody) {
+	c.name("decision", b.Decision)
+	c.words("draft", b.Draft, 0, MaxWords)
+	c.names("yes", b.Yes, 0, MaxList)
+	c.names("no", b.No, 0, MaxList)
+	c.names("abstain", b.Abstain, 0, MaxList)
+	c.distinct("yes, no and abstain", slices.Concat(b.Yes, b.No, b.Abstain))
+	c.text("source", b.Source)
+	c.documents(b.Documents)
+}
+
+func checkExtend(c *checker, b ExtendBody) {
+	c.name("of", b.Of)
+	c.instant("until", b.Until)
 	c.text("reason", b.Reason)
 }
 

@@ -90,6 +90,9 @@ func exchange(b Body, docs []Document) (with Body, old []Document, ok bool) {
 	case InvokeBody:
 		old, b.Documents = b.Documents, docs
 		return b, old, true
+	case CountBody:
+		old, b.Documents = b.Documents, docs
+		return b, old, true
 	}
 	return b, nil, false
 }

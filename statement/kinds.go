@@ -29,6 +29,8 @@ const (
 	KindRedact     Kind = "redact"
 	KindText       Kind = "text"
 	KindRenounce   Kind = "renounce"
+	KindCount      Kind = "count"
+	KindExtend     Kind = "extend"
 	KindHost       Kind = "host"
 
 	KindAcceptCustody Kind = "accept-custody"
@@ -111,6 +113,29 @@ type (
 		States    []string   `json:"states"`
 		Reason    string     `json:"reason"`
 		Documents []Document `json:"documents"`
+	}
+	// VoteBody votes on a decision, or takes a vote back.
+	VoteBody struct {
+		Decision string `json:"decision"`
+		Draft    string `json:"draft"` // which draft, of a decision that has several; otherwise empty
+		Vote     string `json:"vote"`  // yes | no | abstain | none
+		Reason   string `json:"reason"`
+	}
+	// CountBody reports how members without keys voted, all at one instant.
+	CountBody struct {
+		Decision  string     `json:"decision"`
+		Draft     string     `json:"draft"`
+		Yes       []string   `json:"yes"`
+		No        []string   `json:"no"`
+		Abstain   []string   `json:"abstain"`
+		Source    string     `json:"source"`
+		Documents []Document `json:"documents"`
+	}
+	// ExtendBody consents to another close of what is named, or takes consent back.
+	ExtendBody struct {
+		Of     string `json:"of"`
+		Until  int64  `json:"until"` // instant; 0: consent to none
+		Reason string `json:"reason"`
 	}
 	// KeyBody adds or revokes keys of By, judged at its place in the record.
 	KeyBody struct {
@@ -299,13 +324,6 @@ type (
 	TenderBody struct {
 		Exchange string `json:"exchange"`
 		Member   string `json:"member"`
-	}
-	// VoteBody votes on a draft of a decision.
-	VoteBody struct {
-		Decision string `json:"decision"`
-		Draft    string `json:"draft"`
-		Vote     string `json:"vote"` // yes | no | abstain
-		Reason   string `json:"reason"`
 	}
 	// AnswerBody answers a question by choosing one of its interpretations.
 	AnswerBody struct {

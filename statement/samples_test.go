@@ -72,6 +72,9 @@ func samples() []sample {
 		{"iaea", VerifyBody{Commitment: "stop-enrichment", Finding: "accepts", Reason: "seen by our inspectors", Documents: none}},
 		{"us", ContestBody{Commitment: "stop-enrichment", Reason: "two cascades still turn:\n\"IR-6\" & <IR-4>, C:\\log", Documents: none}},
 		{"iran", InvokeBody{Act: "notify", States: []string{"deems it significant non-performance"}, Reason: "", Documents: none}},
+		{"iran", VoteBody{Decision: "extend", Draft: "", Vote: "abstain", Reason: ""}},
+		{"iaea", CountBody{Decision: "censure", Draft: "2", Yes: []string{"france", "uk"}, No: []string{"russia"}, Abstain: []string{}, Source: "record of the meeting", Documents: none}},
+		{"iran", ExtendBody{Of: "extend", Until: 1621857600, Reason: ""}},
 		{"iran", KeyBody{Add: []string{sampleKey("new")}, Revoke: []string{sampleKey("old")}, Need: 2, Reason: "device lost"}},
 		{"iran", OutcomeBody{Vault: "footage", Outcome: "erase"}},
 		{"iran", TextBody{Bundle: sampleHex("new bundle"), Part: 2, Of: 2, Data: sample64("archive", 1000)}},
@@ -103,7 +106,6 @@ func samples() []sample {
 		{"iaea", MismatchBody{Vault: "footage", Digest: sampleHex("epoch"), A: sample64("a", 32), B: sample64("b", 32)}},
 
 		{"iran", TenderBody{Exchange: "implementation-day", Member: "iran-steps"}},
-		{"iran", VoteBody{Decision: "extend", Draft: "", Vote: "abstain", Reason: ""}},
 		{"iran", AnswerBody{Question: "meaning-of-lifted", Interpretation: "in-effect", Reason: ""}},
 		{"iran", InviteBody{To: []string{"iaea", "us"}, Subject: "talks", At: 1621857600, Place: "Vienna"}},
 		{"us", ReplyBody{Reply: "refuses", Reason: "not there"}},

@@ -80,6 +80,9 @@ var rules = map[Kind]rule{
 	KindVerify:     answering(ruleOf(ForceMachine, checkVerify, party)),
 	KindContest:    ruleOf(ForceMachine, checkContest, party),
 	KindInvoke:     ruleOf(ForceMachine, checkInvoke, party),
+	KindVote:       ruleOf(ForceMachine, checkVote, party),
+	KindCount:      ruleOf(ForceMachine, checkCount, party),
+	KindExtend:     ruleOf(ForceMachine, checkExtend, party),
 	KindKey:        ruleOf(ForceRecord, checkKey, party, device, custodian),
 	KindOutcome:    ruleOf(ForceRecord, checkOutcome, party, custodian),
 	KindText:       ruleOf(ForceRecord, checkTextPart, party),
@@ -107,7 +110,6 @@ var rules = map[Kind]rule{
 	KindMismatch:      ruleOf(ForceEvidence, checkMismatch, party),
 
 	KindTender:   ruleOf(ForceReserved, checkTender, party),
-	KindVote:     ruleOf(ForceReserved, checkVote, party),
 	KindAnswer:   ruleOf(ForceReserved, checkAnswer, party),
 	KindInvite:   ruleOf(ForceReserved, checkInvite, party),
 	KindReply:    answering(ruleOf(ForceReserved, checkReply, party)),
@@ -117,11 +119,12 @@ var rules = map[Kind]rule{
 
 var kindOrder = []Kind{
 	KindSign, KindReport, KindPerform, KindLift, KindImpose, KindVerify, KindContest, KindInvoke,
+	KindVote, KindCount, KindExtend,
 	KindKey, KindOutcome, KindText, KindAmend, KindRenounce, KindHost, KindRedact,
 	KindDeclare, KindAttributed, KindReceipt,
 	KindAcceptCustody, KindEpoch, KindShares, KindAcknowledge, KindPossess, KindComplain, KindSeal, KindHeartbeat, KindService,
 	KindRequest, KindHandOver, KindErased, KindDispute, KindMismatch,
-	KindTender, KindVote, KindAnswer, KindInvite, KindReply, KindWithdraw, KindEnrol,
+	KindTender, KindAnswer, KindInvite, KindReply, KindWithdraw, KindEnrol,
 }
 
 // Kinds are all kinds, those with the same force together.

@@ -163,12 +163,21 @@ func (p *parser) comparison() (Node, bool) {
 }
 
 func (p *parser) sum() (Node, bool) {
-	x, ok := p.operand()
+	x, ok := p.share()
 	for ok && (p.is("+") || p.is("-")) {
 		t := p.advance()
-		x, ok = p.binary(x, p.text(t), t, p.operand)
+		x, ok = p.binary(x, p.text(t), t, p.share)
 	}
 	return x, ok
+}
+
+// share reads an operand, or a part of one, as in `2/3 of members`.
+func (p *parser) share() (Node, bool) {
+	x, ok := p.operand()
+	if !ok || !p.is("of") {
+		return x, ok
+	}
+	return p.binary(x, "of", p.advance(), p.operand)
 }
 
 // operand reads a literal, a name, a call or a parenthesis.
@@ -248,7 +257,7 @@ func (p *parser) quantity(negative bool) (Node, bool) {
 		n.Text = "-" + n.Text
 	}
 	u := p.cur()
-	if u.Kind == WordKind && !IsKeyword(p.text(u)) || p.is("%") {
+	if u.Kind == WordKind && !IsKeyword(p.text(u)) && p.text(u) != "of" || p.is("%") {
 		p.advance()
 		n.Unit, n.UnitSpan, n.End = p.text(u), u.Span, u.End
 	}

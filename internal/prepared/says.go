@@ -25,7 +25,9 @@ var openings = map[statement.Kind]string{
 	statement.KindKey:        "changes the keys that sign in its name, from the statement's place on",
 	statement.KindOutcome:    "agrees on what becomes of a vault that nothing decided",
 	statement.KindAttributed: "reports what somebody else said or did, without the force of a statement by them",
-	statement.KindVote:       "votes",
+	statement.KindVote:       "votes, or takes a vote back",
+	statement.KindCount:      "reports how members without keys voted",
+	statement.KindExtend:     "consents to another close",
 	statement.KindAmend:      "consents to another text of the agreement",
 	statement.KindWithdraw:   "gives notice of leaving the agreement",
 }
