@@ -129,6 +129,12 @@ func listOf(a *Agreement) []entry {
 	for _, b := range a.Decisions {
 		out = append(out, entry{b.Block, "", b})
 	}
+	for _, b := range a.Cases {
+		out = append(out, entry{b.Block, "", b})
+	}
+	for _, b := range a.Stages {
+		out = append(out, entry{b.Block, "", b})
+	}
 	return out
 }
 

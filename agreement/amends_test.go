@@ -189,6 +189,9 @@ func TestEveryAttributeCompared(t *testing.T) {
 		if s.Noun == "agreement" {
 			known[s.Noun]["clock"] = true // an amendment cannot change it
 		}
+		for _, path := range []string{"of", "cases.per", "cases.of", "cases.at_once", "between"} {
+			known[s.Noun][path] = true // another case, or none, is told as what is new or ends
+		}
 		var walk func(prefix string, specs []agreement.AttributeSpec)
 		walk = func(prefix string, specs []agreement.AttributeSpec) {
 			for _, a := range specs {

@@ -23,9 +23,13 @@ func (c *checker) build() {
 		if d.damaged {
 			continue
 		}
-		c.file = d.file
+		c.file, c.env = d.file, d.env
 		b := d.head()
 		switch d.noun {
+		case nounProcedure:
+			c.buildCase(d, b)
+		case nounStage:
+			c.buildStage(d, b)
 		case nounDepositary:
 			c.a.Depositaries = append(c.a.Depositaries, &Depositary{Block: b, Key: d.text("key"), Address: d.text("address"), Successors: d.names("successors")})
 		case nounParty:
@@ -57,6 +61,7 @@ func (c *checker) build() {
 			c.buildDecision(d, b)
 		}
 	}
+	c.env = nil
 	c.checkCosignatures()
 	c.buildAmended()
 	c.checkWas()
@@ -79,8 +84,15 @@ func (c *checker) declares(noun Noun) bool {
 
 // head is what every block has.
 func (d *decl) head() Block {
+	was, of := Name(d.text("was")), Name("")
+	if d.env != nil {
+		of = d.env.name
+		if was != "" {
+			was += d.env.suffix
+		}
+	}
 	return Block{
-		Noun: d.noun, Name: d.name, Was: Name(d.text("was")), Clause: d.text("clause"), Words: d.text("text"),
+		Noun: d.noun, Name: d.name, Was: was, Case: of, Clause: d.text("clause"), Words: d.text("text"),
 		Range: Range{d.file, d.block.Start, d.block.End}, Title: Range{d.file, d.block.Name.Start, d.block.Name.End},
 	}
 }
@@ -205,7 +217,7 @@ func (c *checker) checkWas() {
 			continue
 		}
 		c.file = d.file
-		was := Name(v.text)
+		was := d.head().Was
 		other, twice := taken[was]
 		switch {
 		case !syntax.IsName(v.text) || v.text != strings.ToLower(v.text):

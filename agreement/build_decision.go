@@ -62,7 +62,7 @@ func (c *checker) onlyMembers(body *Body, v *value) {
 		return
 	}
 	for i, n := range v.names {
-		if !containsName(body.Members, n) {
+		if !containsName(body.Members, n) && !c.fromRole(n) {
 			c.errorAt(CodeNotMember, v.places[i], fmt.Sprintf("`%s` is no member of `%s`", n, body.Name), "its members are "+clip(sentence(body.Members)))
 		}
 	}
@@ -112,6 +112,7 @@ func (c *checker) buildDecision(d *decl, b Block) {
 	}
 	c.decisionForm(d)
 	c.a.Decisions = append(c.a.Decisions, x)
+	c.buildDrafts(d, x)
 }
 
 // decisionForm is what a decision must say to have a meaning.

@@ -40,6 +40,13 @@ func (c *checker) circular(x *index) {
 			s.visit(place{m.Name, what}, m.Title)
 		}
 	}
+	for _, u := range x.a.Cases {
+		s.visit(place{u.Name, "end"}, u.Title)
+	}
+	for _, u := range x.a.Stages {
+		s.visit(place{u.Name, "start"}, u.Title)
+		s.visit(place{u.Name, "end"}, u.Title)
+	}
 	for _, d := range x.a.Decisions {
 		s.visit(place{d.Name, "time"}, d.Title)
 	}
@@ -106,6 +113,18 @@ func (s *circles) definitions(p place) []definition {
 		}
 		return []definition{{expr: v.OpensIf}, {expr: v.Closes}}
 	}
+	if u := s.x.cases[p.name]; u != nil {
+		if p.what == "end" {
+			return []definition{{expr: u.Settled}, {expr: u.Exhausted}}
+		}
+		return nil // it is opened by a statement
+	}
+	if u := s.x.stages[p.name]; u != nil {
+		if p.what == "end" {
+			return []definition{{expr: u.Settled}}
+		}
+		return []definition{{expr: u.After}}
+	}
 	if d := s.x.decisions[p.name]; d != nil {
 		if p.what == "time" {
 			return []definition{{expr: d.Closes}, {expr: d.Opens}}
@@ -139,6 +158,12 @@ func placeOf(r *Ref) place {
 			what = "end"
 		default:
 			what = "deed"
+		}
+	case nounProcedure, nounStage:
+		what = "start"
+		switch r.Attr {
+		case "settled", "settled_at", "exhausted", "exhausted_at", "failed", "ended", "ended_at", "closed":
+			what = "end"
 		}
 	case nounDecision:
 		if r.Attr != "closes" {

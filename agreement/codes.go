@@ -80,6 +80,7 @@ const (
 	CodeAmendKind          Code = "amend-kind"
 	CodeAmendVault         Code = "amend-vault"
 	CodeNotMember          Code = "not-member"
+	CodeWhichCase          Code = "which-case"
 )
 
 // The codes of findings.

@@ -69,6 +69,12 @@ func (c *checker) counted(n syntax.Node) []*decl {
 		}
 		return out
 	case *syntax.Word:
+		if d := c.byName[Name(n.Text)]; d != nil && d.of != nil && c.inCase(n, nil) == nil {
+			if d.env != nil {
+				return []*decl{d} // the only one
+			}
+			return d.cases
+		}
 		d := c.resolve(n, partyNouns)
 		if d == nil {
 			return nil

@@ -182,6 +182,10 @@ func (f *facets) block(e *entry) {
 		f.body(b)
 	case *Decision:
 		f.decision(b)
+	case *Case:
+		f.procedure(b)
+	case *Stage:
+		f.stage(b)
 	}
 }
 
@@ -443,6 +447,8 @@ func (f *facets) decision(b *Decision) {
 	f.expr("stops", b.Stops)
 	f.word("silence", map[bool]string{true: "carried", false: "not-carried"}[b.SilenceCarries()])
 	f.set("excludes", b.Excludes)
+	f.set("drafts.by", b.DraftsBy)
+	f.whole("drafts.at_most", int64(len(b.Drafts)), len(b.Drafts) > 0)
 	f.extension(b.Extends)
 }
 

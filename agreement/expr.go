@@ -255,6 +255,9 @@ func (c *checker) binary(n *syntax.Binary) Expr {
 		}
 		return &Binary{n.Op, x, y, TypeBool, c.at(n.Span)}
 	}
+	if e, ok := c.comparedRoles(n); ok {
+		return e
+	}
 	x, y := c.typed(n.X), c.typed(n.Y)
 	if x == nil || y == nil {
 		return nil

@@ -12,6 +12,9 @@ type index struct {
 	milestones  map[Name]*Milestone
 	vaults      map[Name]*Vault
 	decisions   map[Name]*Decision
+	cases       map[Name]*Case
+	stages      map[Name]*Stage
+	roles       map[Name]*Role
 	lifters     map[Name][]*Commitment // by measure of a party that does not sign: whose being found done lifts it
 
 	// Crafted texts refer to one definition from everywhere; each is worked
@@ -36,7 +39,7 @@ type bound struct {
 func newIndex(a *Agreement) *index {
 	x := &index{
 		a, make(map[Name]*Party), make(map[Name]*Device), make(map[Name]*Custodian), make(map[Name]*Measure),
-		make(map[Name]*Commitment), make(map[Name]*Act), make(map[Name]*Milestone), make(map[Name]*Vault), make(map[Name]*Decision),
+		make(map[Name]*Commitment), make(map[Name]*Act), make(map[Name]*Milestone), make(map[Name]*Vault), make(map[Name]*Decision), make(map[Name]*Case), make(map[Name]*Stage), make(map[Name]*Role),
 		make(map[Name][]*Commitment), make(map[Expr]*cone), make(map[Expr]*sway), make(map[Name]bound), make(map[refKey]bound),
 	}
 	for _, b := range a.Parties {
@@ -76,10 +79,25 @@ func newIndex(a *Agreement) *index {
 	for _, b := range a.Decisions {
 		x.decisions[b.Name] = b
 	}
+	for _, b := range a.Cases {
+		x.cases[b.Name] = b
+		for _, r := range b.Roles {
+			x.roles[r.Name] = r
+		}
+	}
+	for _, b := range a.Stages {
+		x.stages[b.Name] = b
+	}
 	return x
 }
 
-func (x *index) speaks(n Name) bool { p := x.parties[n]; return p != nil && p.Speaks() }
+func (x *index) speaks(n Name) bool {
+	if r := x.roles[n]; r != nil {
+		return anyName(r.Of, x.speaks)
+	}
+	p := x.parties[n]
+	return p != nil && p.Speaks()
+}
 
 // refs visits every attribute that an expression reads. bent is true where
 // the condition is not simply better off for the attribute being true: below
@@ -157,6 +175,12 @@ func (x *index) follow(k *cone, e Expr, seen map[Name]bool) {
 		case nounDecision:
 			x.follow(k, x.decisions[r.Name].Opens, seen)
 			x.follow(k, x.decisions[r.Name].Closes, seen)
+		case nounProcedure:
+			x.follow(k, x.cases[r.Name].Settled, seen)
+			x.follow(k, x.cases[r.Name].Exhausted, seen)
+		case nounStage:
+			x.follow(k, x.stages[r.Name].After, seen)
+			x.follow(k, x.stages[r.Name].Settled, seen)
 		case nounVault:
 			x.follow(k, x.vaults[r.Name].OpensIf, seen)
 		}

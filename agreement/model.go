@@ -67,7 +67,9 @@ type Agreement struct {
 	Vaults       []*Vault
 	Bodies       []*Body
 	Decisions    []*Decision
-	Range        Range // of the agreement block
+	Cases        []*Case  // of procedures
+	Stages       []*Stage // of cases
+	Range        Range    // of the agreement block
 }
 
 // Quorum says how many witnesses must cosign and how many may lie.
@@ -107,6 +109,7 @@ type Block struct {
 	Name   Name
 	Was    Name   // its name in the text that this one amended; empty: the same
 	Clause string // the clause of the signed text it renders; empty if not given
+	Case   Name   // of a procedure, to which it belongs; empty: to none
 	Words  string // `text = "..."`: the words of the promise, verbatim
 	Range  Range  // of the whole block
 	Title  Range  // of its name
@@ -427,8 +430,16 @@ var Attributes = map[Noun]map[string]ValueType{
 	"act":     {"done": TypeBool, "done_at": TypeInstant, "times": TypeNumber},
 	"reading": {"value": TypeNumber, "maximum": TypeNumber, "reported": TypeBool, "reported_at": TypeInstant, "late": TypeBool},
 	"decision": {
-		"open": TypeBool, "carried": TypeBool, "not_carried": TypeBool, "decided": TypeBool,
+		"open": TypeBool, "tabled": TypeBool, "carried": TypeBool, "not_carried": TypeBool, "decided": TypeBool,
 		"opened_at": TypeInstant, "closes": TypeInstant, "decided_at": TypeInstant,
+	},
+	"procedure": {
+		"open": TypeBool, "opened": TypeBool, "settled": TypeBool, "exhausted": TypeBool, "closed": TypeBool,
+		"opened_at": TypeInstant, "settled_at": TypeInstant, "exhausted_at": TypeInstant,
+	},
+	"stage": {
+		"ready": TypeBool, "open": TypeBool, "opened": TypeBool, "settled": TypeBool, "failed": TypeBool, "ended": TypeBool,
+		"opened_at": TypeInstant, "closes": TypeInstant, "ended_at": TypeInstant,
 	},
 	"milestone": {"reached": TypeBool, "at": TypeInstant},
 	"vault": {

@@ -33,6 +33,10 @@ type Decision struct {
 	Stops    Expr     // condition over tallies; nil: silence does not carry
 	Excludes []Name   // members that do not vote on it
 	Extends  *Extension
+
+	Draft    Name   // the decision of which this is a draft; empty: of none
+	Drafts   []Name // decisions of which one is to be carried
+	DraftsBy []Name // who tables them
 }
 
 // SilenceCarries says what it means that nobody votes.

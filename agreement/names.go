@@ -51,6 +51,14 @@ func (c *checker) oneName(v *value, n syntax.Node, spec *AttributeSpec) {
 			return
 		}
 	}
+	if name, ok := c.roleNamed(w.Text); ok && containsNoun(spec.Nouns, nounParty) {
+		if _, given := c.env.chosen[w.Text]; given && spec.Shape != ShapeNames {
+			c.error(CodeWrongNoun, w.Span, fmt.Sprintf("who is `%s` is said when the case is opened; expected a party", w.Text), "")
+			return
+		}
+		c.addName(v, name, w.Span, false)
+		return
+	}
 	d := c.resolve(w, spec.Nouns)
 	if d == nil {
 		return
@@ -157,6 +165,9 @@ func (c *checker) addMembers(d *decl, n syntax.Node) {
 // resolve finds the block that a word names, which must be one of the nouns
 // (any, if none is given).
 func (c *checker) resolve(w *syntax.Word, nouns []Noun) *decl {
+	if d := c.inCase(w, nouns); d != nil {
+		return d
+	}
 	d := c.byName[Name(w.Text)]
 	if d == nil {
 		var known []string
@@ -170,6 +181,10 @@ func (c *checker) resolve(w *syntax.Word, nouns []Noun) *decl {
 			what = "no " + nounList(nouns)
 		}
 		c.error(CodeUnknownName, w.Span, fmt.Sprintf("%s is called `%s`", what, w.Text), c.suggest(w.Text, known, "everything named is declared in a block"))
+		return nil
+	}
+	if d.of != nil && d.env == nil && !containsNoun(nouns, nounProcedure) && len(d.cases) > 0 {
+		c.error(CodeWhichCase, w.Span, fmt.Sprintf("there is one `%s` for each case of `%s`", w.Text, d.of.name), fmt.Sprintf("say of all of them what is meant, as in `any(%s, ...)`, or put the block into the case with `of = %s`", w.Text, d.of.name))
 		return nil
 	}
 	if d.spec.Later || d.damaged && len(nouns) == 0 {

@@ -3,6 +3,7 @@ package agreement
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -22,6 +23,12 @@ type decl struct {
 	values  values
 	damaged bool // a fault of grammar is in it: what it lacks says nothing
 
+	local  Name     // of a stage: its own name
+	of     *decl    // the procedure it belongs to; of a procedure: itself
+	stages []*decl  // of a procedure
+	env    *caseEnv // the case it is a copy for
+	cases  []*decl  // copies of it
+
 	members                       []Name // of a group, once expanded
 	expanding, expanded, circular bool
 }
@@ -39,8 +46,9 @@ type checker struct {
 	witnessNames map[string]Range
 	recipients   string // the kind of the first age recipient
 	expanded     int
-	excluded     []Name // members that have no vote on the decision being looked at
-	tallies      *Body  // whose votes the expression being read may count; nil: none
+	env          *caseEnv // the case in which names are read; nil: none
+	excluded     []Name   // members that have no vote on the decision being looked at
+	tallies      *Body    // whose votes the expression being read may count; nil: none
 	diags        []Diagnostic
 	errors       int
 }
@@ -68,6 +76,7 @@ func Read(b *Bundle) (*Agreement, []Diagnostic) {
 	if readable {
 		c.declare()
 		c.build()
+		c.env = nil
 		c.strayFiles()
 		if c.errors == 0 {
 			c.sound()
@@ -158,16 +167,20 @@ func (c *checker) declare() {
 		}
 	}
 	c.decls = kept
+	c.expandCases()
 	for _, d := range c.decls {
 		if d.damaged {
 			continue
 		}
-		c.file = d.file
+		c.file, c.env = d.file, d.env
 		d.values = c.fields(d.block.Fields, d.spec.Attributes, d.block.Name.Span, fmt.Sprintf("%s %s", d.noun, d.name))
 		for _, inner := range d.block.Blocks {
-			c.innerBlock(d, inner)
+			if d.noun != nounProcedure && d.noun != nounStage {
+				c.innerBlock(d, inner)
+			}
 		}
 	}
+	c.env = nil
 }
 
 func (c *checker) innerBlock(d *decl, inner *syntax.Block) {
@@ -248,6 +261,9 @@ func (c *checker) warn(code Code, at Range, message, hint string) {
 }
 
 func (c *checker) report(d Diagnostic) {
+	if c.env != nil && slices.Contains(c.diags, d) {
+		return // said of another case
+	}
 	if len(c.diags) < maxDiagnostics {
 		c.diags = append(c.diags, d)
 	}

@@ -24,6 +24,7 @@ const (
 	ShapeCondition  Shape = "condition"
 	ShapeDeed       Shape = "condition, or words as a string"
 	ShapeRule       Shape = "rule of a vote"
+	ShapeRoles      Shape = "names by role, in braces"
 	ShapeWeights    Shape = "whole numbers by member, in braces"
 	ShapeObject     Shape = "object"
 )
@@ -90,6 +91,8 @@ const (
 	nounVault      Noun = "vault"
 	nounBody       Noun = "body"
 	nounDecision   Noun = "decision"
+	nounProcedure  Noun = "procedure"
+	nounStage      Noun = "stage"
 )
 
 // neverShorten is the word for an amendment that brings no running deadline

@@ -11,6 +11,7 @@ var bodyAttrs = []AttributeSpec{
 }
 
 var decisionAttrs = []AttributeSpec{
+	ofAttr,
 	{Name: "by", Shape: ShapeName, Nouns: []Noun{nounBody}, Required: true, Doc: "The body that decides."},
 	{Name: "opens", Shape: ShapeCondition, Doc: "It is open for votes once this is true; without it, from the entry into force."},
 	{Name: "within", Shape: ShapeDuration, Low: 1, High: int64(maxDuration), Doc: "How long after it opened it closes; this or `closes`."},
@@ -19,6 +20,10 @@ var decisionAttrs = []AttributeSpec{
 	{Name: "stops", Shape: ShapeRule, Doc: "It is carried at the close unless this is true then."},
 	{Name: "silence", Shape: ShapeWord, Words: []string{"carried", "not-carried"}, Required: true, Doc: "What it is at the close if nobody votes; `carried` goes with `stops`."},
 	{Name: "excludes", Shape: ShapeNames, Nouns: partyNouns, Doc: "Members that do not vote on it and are not counted."},
+	{Name: "drafts", Shape: ShapeObject, Doc: "Who tables drafts, each voted on by itself; it is carried when one of them is.", Fields: []AttributeSpec{
+		{Name: "by", Shape: ShapeNames, Nouns: partyNouns, Required: true, Doc: "Any one of them."},
+		{Name: "at_most", Shape: ShapeWhole, Default: "1", Low: 1, High: maxAtOnce, Doc: "How many drafts."},
+	}},
 	{Name: "extends", Shape: ShapeObject, Doc: "How its close is put off.", Fields: extensionFields},
 }
 

@@ -83,8 +83,8 @@ var schema = []NounSpec{
 		{Name: "against", Shape: ShapeNames, Nouns: partyNouns, Doc: "Whom it burdens."},
 		{Name: "starts", Shape: ShapeWord, Words: []string{"in-force", "lifted"}, Required: true, Doc: "Its status when the agreement enters into force."},
 	}, "parts", "lifted", "returns")},
-	{Noun: nounCommitment, Doc: "What a party owes: to do once, to keep true, or never to let happen.", Attributes: attributes(commitmentAttrs, "of", "then", "worth", "every", "parts")},
-	{Noun: nounAct, Doc: "A formal act that a party may perform.", Attributes: attributes(actAttrs, "of", "who", "resumes", "per")},
+	{Noun: nounCommitment, Doc: "What a party owes: to do once, to keep true, or never to let happen.", Attributes: attributes(append([]AttributeSpec{ofAttr}, commitmentAttrs...), "then", "worth", "every", "parts")},
+	{Noun: nounAct, Doc: "A formal act that a party may perform.", Attributes: attributes(append([]AttributeSpec{ofAttr}, actAttrs...), "who", "resumes", "per")},
 	{Noun: nounReading, Doc: "A number, or a fact if it has no unit, that a named reporter reports.", Attributes: attributes([]AttributeSpec{
 		{Name: "reporter", Shape: ShapeNames, Nouns: partyNouns, Required: true, Doc: "Who reports it; any one of them."},
 		{Name: "unit", Shape: ShapeUnit, Doc: "The unit of the number; without it the reading is a fact."},
@@ -94,6 +94,7 @@ var schema = []NounSpec{
 		}},
 	})},
 	{Noun: nounMilestone, Doc: "A named instant that other times count from.", Attributes: attributes([]AttributeSpec{
+		ofAttr,
 		{Name: "at", Shape: ShapeInstant, Doc: "The instant; this or `when`."},
 		{Name: "when", Shape: ShapeCondition, Doc: "Reached as soon as this is true; this or `at`."},
 	}, "unless")},
@@ -101,9 +102,10 @@ var schema = []NounSpec{
 
 	{Noun: nounBody, Doc: "Those who decide together by votes.", Attributes: attributes(bodyAttrs)},
 	{Noun: nounDecision, Doc: "A question that a body votes on: its rule, its time and what silence means.", Attributes: attributes(decisionAttrs)},
+	{Noun: nounProcedure, Doc: "A ladder of timed stages, run once per case.", Attributes: attributes(procedureAttrs)},
 
-	{Noun: "procedure", Later: true}, {Noun: "question", Later: true},
-	{Noun: "exchange", Later: true}, {Noun: "stage", Later: true}, {Noun: "interpretation", Later: true}, {Noun: "cases", Later: true}, {Noun: "calendar", Later: true},
+	{Noun: "question", Later: true},
+	{Noun: "exchange", Later: true}, {Noun: "interpretation", Later: true}, {Noun: "cases", Later: true}, {Noun: "calendar", Later: true},
 }
 
 var commitmentAttrs = []AttributeSpec{

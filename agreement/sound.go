@@ -28,6 +28,8 @@ func (c *checker) sound() {
 			c.soundReading(x, d)
 		case nounVault:
 			c.soundVault(x, d, x.vaults[d.name])
+		case nounProcedure, nounStage:
+			c.soundProcedure(x, d)
 		case nounBody:
 			c.mustSpeak(x, d.values.get("reported").fields["by"], "report votes")
 		case nounDecision:
@@ -272,6 +274,12 @@ func (c *checker) eachExpr(x *index, visit func(Expr)) {
 	}
 	for _, d := range x.a.Decisions {
 		all(d.Opens, d.Closes)
+	}
+	for _, u := range x.a.Cases {
+		all(u.When, u.Settled, u.Exhausted)
+	}
+	for _, u := range x.a.Stages {
+		all(u.After, u.Settled)
 	}
 	for _, v := range x.a.Vaults {
 		all(v.OpensIf, v.Opens, v.Closes)

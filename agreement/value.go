@@ -24,6 +24,7 @@ type value struct {
 	list   []string
 	fields values
 
+	roles   []*Role          // of ShapeRoles
 	weights map[string]int64 // of ShapeWeights; looked up by name only
 }
 
@@ -114,6 +115,8 @@ func (c *checker) shape(v *value, spec *AttributeSpec) bool {
 		before := c.errors
 		v.fields = c.fields(o.Fields, spec.Fields, o.Span, "`"+spec.Name+"`")
 		return c.errors == before
+	case ShapeRoles:
+		return c.rolesValue(v)
 	case ShapeWeights:
 		return c.weightsValue(v)
 	case ShapeInstant, ShapeCondition, ShapeDeed, ShapeRule:

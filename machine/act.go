@@ -61,8 +61,14 @@ func (s *State) act(a *Act) Verdict {
 		want = "act"
 	case Report:
 		want = "reading"
-	case Vote, Count, Extend:
+	case Vote, Count, Table:
 		want = "decision"
+	case Extend:
+		return s.extending(a)
+	case Opens:
+		return s.open(a)
+	case Close:
+		return s.closing(a)
 	default:
 		return refuse(m.agreement.Range, "%q is nothing that a statement can do", a.Verb)
 	}
@@ -86,8 +92,8 @@ func (s *State) act(a *Act) Verdict {
 		return s.vote(a, &m.decisions[b.i])
 	case Count:
 		return s.count(a, &m.decisions[b.i])
-	case Extend:
-		return s.consent(a, &m.decisions[b.i])
+	case Table:
+		return s.table(a, &m.decisions[b.i])
 	}
 	return s.report(a, &m.readings[b.i])
 }
@@ -313,8 +319,10 @@ func (s *State) contest(a *Act, c *commitment) Verdict {
 
 func (s *State) invoke(a *Act, x *act) Verdict {
 	switch {
-	case !slices.Contains(x.By, a.By):
-		return refuse(x.Range, "only %s may invoke %s", list(x.By, "or"), x.Name)
+	case !s.among(x.By, a.By):
+		return refuse(x.Range, "only %s may invoke %s", list(s.people(x.By), "or"), x.Name)
+	case !s.runs(x.Case):
+		return refuse(x.Range, "%s has no case that is open", x.Name)
 	case x.Times > 0 && s.values[x.times] >= int64(x.Times):
 		return refuse(x.Range, "%s may be invoked %d times and was", x.Name, x.Times)
 	case x.tNotice >= 0 && s.timers[x.tNotice] != never:

@@ -22,7 +22,10 @@ const (
 	Report  Verb = "report"  // Subject is a reading
 	Vote    Verb = "vote"    // Subject is a decision, Choice the vote
 	Count   Verb = "count"   // Subject is a decision, Ballot the votes of members without keys
-	Extend  Verb = "extend"  // Subject is a decision, Until the close consented to
+	Extend  Verb = "extend"  // Subject is a decision or a stage, Until the close consented to
+	Opens   Verb = "open"    // Subject is a procedure, a case or a stage; Against gives the roles
+	Close   Verb = "close"   // Subject is a case
+	Table   Verb = "table"   // Subject is a decision
 )
 
 // An Act is a statement taking effect.
@@ -39,6 +42,7 @@ type Act struct {
 	States  []string
 	Choice  string            // vote: yes, no, abstain, none
 	Ballot  []Ballot          // count
+	Against []agreement.Name  // open: who has the roles of the case
 	Until   agreement.Instant // extend; Withdrawn takes consent back
 }
 
@@ -63,7 +67,7 @@ type Verdict struct {
 type Deadline struct {
 	At      agreement.Instant
 	Subject agreement.Name // the block it belongs to
-	What    string         // "notice", "silence", "votes", "report", "milestone", "from", "until", "due", "cure", "closes", "long-stop"
+	What    string         // "notice", "silence", "votes", "report", "milestone", "from", "until", "due", "cure", "stage", "closes", "long-stop"
 	Then    string         // in words: what the text says happens
 }
 

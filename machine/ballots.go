@@ -71,8 +71,14 @@ func (s *State) ballots(out []Act) []Act {
 		if s.values[d.status] != decisionOpen {
 			continue
 		}
+		if len(d.Drafts) > 0 {
+			for _, by := range s.people(d.DraftsBy) {
+				out = append(out, Act{At: s.now, Entry: -1, By: by, Verb: Table, Subject: d.Name})
+			}
+			continue
+		}
 		for _, by := range d.body.Members {
-			f, ok := d.slotOf(by)
+			f, ok := s.slotOf(d, by)
 			if !ok || !s.m.speaks(by) {
 				continue
 			}
@@ -96,7 +102,7 @@ func (s *State) ballots(out []Act) []Act {
 func (s *State) fewest(d *decision) []Ballot {
 	var b []Ballot
 	for _, n := range d.body.Members {
-		if _, ok := d.slotOf(n); ok && !s.m.speaks(n) {
+		if _, ok := s.slotOf(d, n); ok && !s.m.speaks(n) {
 			b = append(b, Ballot{n, voteWords[voteAbstain]})
 		}
 	}
@@ -104,7 +110,7 @@ func (s *State) fewest(d *decision) []Ballot {
 		b[i].Choice = voteWords[voteYes]
 		w := s.Clone()
 		for _, x := range b {
-			f, _ := d.slotOf(x.By)
+			f, _ := s.slotOf(d, x.By)
 			w.values[f] = int64(slices.Index(voteWords, x.Choice))
 		}
 		if w.settled(d) {
@@ -119,8 +125,9 @@ func (s *State) decisionItem(d *decision) Item {
 	it.Noun, it.By = "decision", d.body.Members
 	it.Status, it.Since = decisionWords[s.values[d.status]], moment(s.since[d.status])
 	it.Due, it.DoneAt = moment(s.instant(d.closes)), moment(s.instant(d.decidedAt))
-	it.Times = s.values[d.times]
-	if s.values[d.status] != decisionDormant {
+	it.Times = s.values[d.put.times]
+	it.Case, it.Idle = d.Case, !s.runs(d.Case) || d.Draft != "" && s.values[d.status] == decisionDormant
+	if s.values[d.status] != decisionDormant && len(d.Drafts) == 0 {
 		it.Value = s.tallyText(d)
 	}
 	return it
@@ -130,7 +137,7 @@ func (s *State) decisionItem(d *decision) Item {
 func (s *State) tallyText(d *decision) string {
 	var by [4][]string
 	for _, n := range d.body.Members {
-		if f, ok := d.slotOf(n); ok {
+		if f, ok := s.slotOf(d, n); ok {
 			by[s.values[f]] = append(by[s.values[f]], string(n))
 		}
 	}

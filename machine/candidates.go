@@ -11,10 +11,10 @@ import (
 
 // thirdPerson is how a sentence, a scenario and an assumption write a verb.
 var thirdPerson = map[Verb]string{Sign: "signs", Perform: "performs", Lift: "lifts", Impose: "imposes",
-	Verify: "verifies", Contest: "contests", Invoke: "invokes", Report: "reports", Vote: "votes", Count: "counts", Extend: "extends"}
+	Verify: "verifies", Contest: "contests", Invoke: "invokes", Report: "reports", Vote: "votes", Count: "counts", Extend: "extends", Opens: "opens", Close: "closes", Table: "tables"}
 
 var baseForm = map[Verb]string{Sign: "sign", Perform: "perform", Lift: "lift", Impose: "impose",
-	Verify: "verify", Contest: "contest", Invoke: "invoke", Report: "report", Vote: "vote", Count: "count", Extend: "extend"}
+	Verify: "verify", Contest: "contest", Invoke: "invoke", Report: "report", Vote: "vote", Count: "count", Extend: "extend", Opens: "open", Close: "close", Table: "table"}
 
 // String is who does what, in the grammar of assumptions.
 func (a Act) String() string { return string(a.By) + " " + a.words(thirdPerson) }
@@ -31,6 +31,13 @@ func (a Act) words(form map[Verb]string) string {
 		parts = append(parts, a.Choice)
 	case a.Verb == Count:
 		parts = append(parts, ballotWords(a.Ballot))
+	case a.Verb == Opens:
+		if len(a.Against) > 0 {
+			parts = append(parts, "against "+joined(a.Against))
+		}
+		if len(a.States) > 0 {
+			parts = append(parts, "states "+strings.Join(a.States, ", "))
+		}
 	case a.Verb == Extend && a.Until == Withdrawn:
 		parts = append(parts, "not")
 	case a.Verb == Extend:
@@ -95,11 +102,23 @@ func (s *State) candidates(values bool) []Act {
 		}
 	}
 	for i := range m.acts {
-		for _, by := range m.acts[i].By {
+		if !s.runs(m.acts[i].Case) {
+			continue
+		}
+		for _, by := range s.people(m.acts[i].By) {
 			add(by, Invoke, m.acts[i].Name).States = m.acts[i].States
 		}
 	}
-	out = s.ballots(out)
+	return s.reports(s.openings(s.ballots(out)), values)
+}
+
+// reports adds the readings that may be reported.
+func (s *State) reports(out []Act, values bool) []Act {
+	m := s.m
+	add := func(by agreement.Name, verb Verb, subject agreement.Name) *Act {
+		out = append(out, Act{At: s.now, Entry: -1, By: by, Verb: verb, Subject: subject})
+		return &out[len(out)-1]
+	}
 	for i := range m.readings {
 		r := &m.readings[i]
 		for _, by := range r.Reporter {

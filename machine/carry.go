@@ -484,6 +484,10 @@ func (m *Machine) blockRange(b block) agreement.Range {
 		return a.Milestones[b.i].Range
 	case "vault":
 		return a.Vaults[b.i].Range
+	case "procedure":
+		return a.Cases[b.i].Range
+	case "stage":
+		return a.Stages[b.i].Range
 	case "decision":
 		return a.Decisions[b.i].Range
 	}
@@ -505,6 +509,10 @@ func (s *State) item(b agreement.Block) Item {
 		return s.milestoneItem(&s.m.milestones[x.i])
 	case "vault":
 		return s.vaultItem(&s.m.vaults[x.i])
+	case "procedure":
+		return s.caseItem(&s.m.runs[x.i])
+	case "stage":
+		return s.stageItem(&s.m.stages[x.i])
 	case "decision":
 		return s.decisionItem(&s.m.decisions[x.i])
 	}

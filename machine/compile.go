@@ -25,6 +25,10 @@ type Machine struct {
 	vaults      []vault
 	decisions   []decision
 	ballot      *ballot // of the rule being compiled
+	runs        []run   // cases of procedures
+	stages      []stage
+	roles       []role
+	procedures  map[agreement.Name][]int // the cases of each that has several
 
 	units  []unit    // what is looked at again when something changed, in order
 	vault0 int       // index in units of the first vault
@@ -137,7 +141,7 @@ type vault struct {
 // Compile turns a checked agreement into a machine. It panics if a name or an
 // attribute is not declared, which Check has refused before.
 func Compile(a *agreement.Agreement) *Machine {
-	m := &Machine{agreement: a, byName: map[agreement.Name]block{}}
+	m := &Machine{agreement: a, byName: map[agreement.Name]block{}, procedures: map[agreement.Name][]int{}}
 	m.declare()
 	m.layTimers()
 	for i := range m.commitments {
@@ -163,6 +167,7 @@ func Compile(a *agreement.Agreement) *Machine {
 		}
 	}
 	m.compileDecisions()
+	m.compileProcedures()
 	m.layUnits()
 	return m
 }
@@ -254,6 +259,7 @@ func (m *Machine) declareTimes() {
 			rules:     m.rulesOf(b, x.Range, vaultRules)})
 	}
 	m.declareDecisions()
+	m.declareProcedures()
 }
 
 func (m *Machine) commitment(b block, x *agreement.Commitment) commitment {
@@ -349,32 +355,36 @@ func (m *Machine) layUnits() {
 	m.deps = make([][]int32, len(m.fluents))
 	for i := range m.milestones {
 		x := &m.milestones[i]
-		x.unit = m.unit("milestone", i, []int32{x.reached, m.status}, x.atExpr, x.when)
+		x.unit = m.unit("milestone", i, m.withCase(x.Case, x.reached, m.status), x.atExpr, x.when)
 	}
 	for i := range m.commitments {
 		c := &m.commitments[i]
-		own := []int32{c.status, c.due, c.claimedAt, c.breachedAt, c.suspendedAt, c.stayed, c.cures, c.marks, c.reported, m.status}
+		own := m.withCase(c.Case, c.status, c.due, c.claimedAt, c.breachedAt, c.suspendedAt, c.stayed, c.cures, c.marks, c.reported, m.status)
 		c.unit = m.unit("commitment", i, own, c.when, c.what, c.dueBy, c.from, c.until, c.ends)
 	}
 	for i := range m.decisions {
 		d := &m.decisions[i]
-		own := []int32{d.status, d.openedAt, d.putOff, m.status}
-		for f := d.votes; f < d.votes+int32(len(d.body.Members)); f++ {
-			own = append(own, f)
-		}
-		if d.extender != nil {
-			for f := d.consents; f < d.consents+int32(len(d.extender.Members)); f++ {
-				own = append(own, f)
-			}
+		own := m.withCase(d.Case, append(d.put.fluents(), d.status, d.openedAt, m.status)...)
+		for k := range d.body.Members {
+			own = append(own, d.votes+int32(k))
 		}
 		d.unit = m.unit("decision", i, own, d.opens, d.closesAt, d.rule, d.stops)
 	}
+	m.layProcedures()
 	m.vault0 = len(m.units)
 	for i := range m.vaults {
 		v := &m.vaults[i]
 		v.unit = m.unit("vault", i, []int32{v.outcome, v.closes}, v.closesAt)
 		v.cone = m.coneOf(v.opensIf)
 	}
+}
+
+// withCase adds the status of the case to which a block belongs.
+func (m *Machine) withCase(of agreement.Name, own ...int32) []int32 {
+	if of == "" {
+		return own
+	}
+	return append(own, m.runs[m.byName[of].i].status)
 }
 
 func (m *Machine) unit(noun agreement.Noun, i int, own []int32, exprs ...*expr) int32 {
@@ -424,6 +434,10 @@ func (m *Machine) coneOf(e *expr) []int {
 		case "decision":
 			d := &m.decisions[b.i]
 			todo = appendReads(appendReads(todo, d.opens), d.closesAt)
+		case "procedure":
+			todo = appendReads(appendReads(todo, m.runs[b.i].settled), m.runs[b.i].exhausted)
+		case "stage":
+			todo = appendReads(appendReads(todo, m.stages[b.i].after), m.stages[b.i].settled)
 		case "milestone":
 			todo = appendReads(appendReads(todo, m.milestones[b.i].atExpr), m.milestones[b.i].when)
 		case "measure":

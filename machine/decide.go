@@ -29,13 +29,14 @@ var (
 
 type decision struct {
 	*agreement.Decision
-	body, extender *agreement.Body // extender: who puts the close off; nil: nobody
+	body *agreement.Body
+	put  putting
 
-	status, openedAt, closes, decidedAt, putOff, times int32 // fluents
-	votes, consents                                    int32 // the first of as many fluents as the body has members
+	status, openedAt, closes, decidedAt int32 // fluents
+	votes                               int32 // the first of as many fluents as the body has members
 
-	opens, closesAt, rule, stops, extends *expr
-	tCloses, rules, unit                  int32
+	opens, closesAt, rule, stops *expr
+	tCloses, rules, unit         int32
 }
 
 func (m *Machine) declareDecisions() {
@@ -51,20 +52,12 @@ func (m *Machine) declareDecisions() {
 			openedAt:  m.fluent(b, x.Name, "opened_at", isInstant, unsetInstant),
 			closes:    m.fluent(b, x.Name, "closes", isInstant, unsetInstant),
 			decidedAt: m.fluent(b, x.Name, "decided_at", isInstant, unsetInstant),
-			putOff:    m.fluent(b, x.Name, "extended_to", isInstant, unsetInstant),
-			times:     m.fluent(b, x.Name, "extensions", isNumber, 0),
 			votes:     int32(len(m.fluents)),
 			rules:     m.rulesOf(b, x.Range, decisionRules)}
 		for _, n := range d.body.Members {
 			m.fluent(b, x.Name, "vote/"+string(n), isStatus, voteNone, voteWords...)
 		}
-		d.consents = int32(len(m.fluents))
-		if x.Extends != nil {
-			d.extender = m.bodyOf(x.Extends.By)
-			for _, n := range d.extender.Members {
-				m.fluent(b, x.Name, "consent/"+string(n), isInstant, unsetInstant)
-			}
-		}
+		d.put = m.putting(b, x.Name, x.Extends)
 		m.decisions = append(m.decisions, d)
 	}
 }
@@ -80,12 +73,21 @@ func (m *Machine) compileDecisions() {
 		d.opens, d.closesAt = m.expr(d.Opens), m.expr(d.Closes)
 		m.ballot = &ballot{d.votes, d.Excludes}
 		d.rule, d.stops = m.expr(d.Rule), m.expr(d.Stops)
-		if d.Extends != nil {
-			m.ballot = &ballot{d.consents, nil}
-			d.extends = m.expr(d.Extends.Rule)
-		}
 		m.ballot = nil
+		m.compilePutting(&d.put)
+		if len(d.Drafts) > 0 {
+			d.rule = m.oneOf(d)
+		}
 	}
+}
+
+// oneOf is that one of the drafts of a decision is carried.
+func (m *Machine) oneOf(d *decision) *expr {
+	any := &expr{op: opAny, kind: agreement.TypeBool, src: d.Rule}
+	for _, n := range d.Drafts {
+		any.args = append(any.args, m.expr(&agreement.Ref{Noun: "decision", Name: n, Attr: "carried", Kind: agreement.TypeBool, Range: d.Range}))
+	}
+	return any
 }
 
 // A ballot is the fluents in which a tally finds the votes.
@@ -109,6 +111,10 @@ func (m *Machine) tally(x *expr, e *agreement.Tally) {
 		total += weight
 		x.slots = append(x.slots, m.ballot.first+int32(i))
 		x.weights = append(x.weights, weight)
+		x.barred = append(x.barred, m.barredBy(n))
+	}
+	if !slices.ContainsFunc(x.barred, func(f int32) bool { return f >= 0 }) {
+		x.barred = nil
 	}
 	x.op = opTally
 	switch e.What {
@@ -123,7 +129,9 @@ func (m *Machine) tally(x *expr, e *agreement.Tally) {
 	case "voted":
 		x.want = 1<<voteYes | 1<<voteNo | 1<<voteAbstain
 	case "members":
-		x.op, x.val, x.slots = opConst, value{set: true, n: total}, nil
+		if x.want = 1<<voteNone | 1<<voteYes | 1<<voteNo | 1<<voteAbstain; x.barred == nil {
+			x.op, x.val, x.slots = opConst, value{set: true, n: total}, nil
+		}
 	case "vetoed":
 		x.op, x.want = opVetoed, voteNo
 	default:
@@ -131,9 +139,27 @@ func (m *Machine) tally(x *expr, e *agreement.Tally) {
 	}
 }
 
+// barredBy is the flag by which a member has a role that the decision excludes;
+// -1 for none.
+func (m *Machine) barredBy(n agreement.Name) int32 {
+	for _, x := range m.ballot.excludes {
+		b := m.byName[x]
+		if b.noun != "role" {
+			continue
+		}
+		if i := slices.Index(m.roles[b.i].Of, n); i >= 0 {
+			return m.roles[b.i].first + int32(i)
+		}
+	}
+	return -1
+}
+
 func evalTally(r reader, e *expr) value {
 	v := value{set: true}
 	for i, f := range e.slots {
+		if e.barred != nil && e.barred[i] >= 0 && r.slot(e.barred[i]) == 1 {
+			continue
+		}
 		switch vote := r.slot(f); {
 		case e.op == opVetoed && vote == e.want:
 			return truth(true)
@@ -160,24 +186,6 @@ func (c completed) slot(i int32) int64 {
 	return v
 }
 
-// consenting reads the consents to one new close as yes.
-type consenting struct {
-	*State
-	first, n int32
-	to       int64
-}
-
-func (c consenting) slot(i int32) int64 {
-	v := c.State.slot(i)
-	switch {
-	case i < c.first || i >= c.first+c.n:
-		return v
-	case v == c.to:
-		return voteYes
-	}
-	return voteNone
-}
-
 // settled says whether the rule is true and stays so whatever those who have
 // not voted do: keep silent, abstain, or vote no.
 func (s *State) settled(d *decision) bool {
@@ -196,27 +204,27 @@ func (s *State) decision(d *decision) {
 	}
 	switch s.values[d.status] {
 	case decisionDormant:
-		if s.values[s.m.status] == agreementInForce && (d.opens == nil || s.true(d.opens)) {
+		if d.Draft == "" && s.runs(d.Case) && s.values[s.m.status] == agreementInForce && (d.opens == nil || s.true(d.opens)) {
 			s.write(d.status, decisionOpen, d.rules+ruleOpen)
 			s.write(d.openedAt, int64(s.now), d.rules+ruleOpen)
 		}
 	case decisionOpen:
+		if !s.runs(d.Case) {
+			s.resolve(d, decisionNotCarried, d.rules+ruleCaseOver)
+			return
+		}
 		if s.settled(d) {
 			s.resolve(d, decisionCarried, d.rules+ruleCarry)
 			return
 		}
-		s.extend(d)
-		at := s.closeOf(d)
+		at := s.putOff(&d.put, s.firstClose(d), d.rules+ruleExtend)
 		s.write(d.closes, int64(at), d.rules+ruleVotesClose)
 		s.arm(d.tCloses, at)
 	}
 }
 
-// closeOf is when a decision closes, unless it is put off.
-func (s *State) closeOf(d *decision) agreement.Instant {
-	if at := s.instant(d.putOff); at != never {
-		return at
-	}
+// firstClose is when a decision closes, unless it is put off.
+func (s *State) firstClose(d *decision) agreement.Instant {
 	if d.closesAt != nil {
 		return s.date(d.closesAt)
 	}
@@ -226,21 +234,13 @@ func (s *State) closeOf(d *decision) agreement.Instant {
 	return later(s.instant(d.openedAt), d.Within)
 }
 
-// extend puts the close off if enough consent to one new close.
-func (s *State) extend(d *decision) {
-	if d.extender == nil || d.Extends.Times > 0 && s.values[d.times] >= int64(d.Extends.Times) {
-		return
+// runs says whether what belongs to a case may begin, or go on.
+func (s *State) runs(of agreement.Name) bool {
+	if of == "" {
+		return true
 	}
-	n := int32(len(d.extender.Members))
-	for i := range n {
-		to := s.values[d.consents+i]
-		if to == int64(never) || agreement.Instant(to) <= s.closeOf(d) || !eval(consenting{s, d.consents, n, to}, d.extends).isTrue() {
-			continue
-		}
-		s.write(d.putOff, to, d.rules+ruleExtend)
-		s.write(d.times, s.values[d.times]+1, d.rules+ruleExtend)
-		return
-	}
+	status := s.values[s.m.runs[s.m.byName[of].i].status]
+	return status == caseOpen || status == caseExhausted || status == caseSettled
 }
 
 func (s *State) resolve(d *decision, status int64, rule int32) {
@@ -264,9 +264,9 @@ func (s *State) votesClose(d *decision) {
 }
 
 // slotOf says whether by may vote on d, and with which fluent.
-func (d *decision) slotOf(by agreement.Name) (fluent int32, ok bool) {
+func (s *State) slotOf(d *decision, by agreement.Name) (fluent int32, ok bool) {
 	i := slices.Index(d.body.Members, by)
-	return d.votes + int32(i), i >= 0 && !slices.Contains(d.Excludes, by)
+	return d.votes + int32(i), i >= 0 && !s.among(d.Excludes, by)
 }
 
 // isOpen refuses what is done about a decision that is not open.
@@ -275,6 +275,9 @@ func (s *State) isOpen(d *decision) Verdict {
 	case decisionOpen:
 		return effective
 	case decisionDormant:
+		if d.Draft != "" {
+			return refuse(d.Range, "%s has not been tabled", d.Name)
+		}
 		where := d.Range
 		if d.Opens != nil {
 			where = d.Opens.Where()
@@ -284,8 +287,16 @@ func (s *State) isOpen(d *decision) Verdict {
 	return refuse(d.Range, "%s is %s since %s", d.Name, decisionWords[s.values[d.status]], s.instant(d.decidedAt))
 }
 
+// ballotOpen refuses votes on a decision that is not open for them.
+func (s *State) ballotOpen(d *decision) Verdict {
+	if len(d.Drafts) > 0 {
+		return refuse(d.Range, "votes on %s are votes on one of its drafts, such as %s", d.Name, d.Drafts[0])
+	}
+	return s.isOpen(d)
+}
+
 func (s *State) vote(a *Act, d *decision) Verdict {
-	f, ok := d.slotOf(a.By)
+	f, ok := s.slotOf(d, a.By)
 	if !ok {
 		return refuse(d.Range, "%s has no vote on %s", a.By, d.Name)
 	}
@@ -293,7 +304,7 @@ func (s *State) vote(a *Act, d *decision) Verdict {
 	if choice < 0 {
 		return refuse(d.Range, "%q is no vote: yes, no, abstain, or none to withdraw it", clip(a.Choice))
 	}
-	if v := s.isOpen(d); !v.Effect {
+	if v := s.ballotOpen(d); !v.Effect {
 		return v
 	}
 	s.write(f, int64(choice), d.rules+ruleVote)
@@ -305,12 +316,12 @@ func (s *State) count(a *Act, d *decision) Verdict {
 	if !slices.Contains(d.body.Report, a.By) {
 		return refuse(d.body.Range, "nobody has said that %s may report the votes on %s", a.By, d.Name)
 	}
-	if v := s.isOpen(d); !v.Effect {
+	if v := s.ballotOpen(d); !v.Effect {
 		return v
 	}
 	seen := map[agreement.Name]bool{}
 	for _, b := range a.Ballot {
-		f, ok := d.slotOf(b.By)
+		f, ok := s.slotOf(d, b.By)
 		choice := slices.Index(voteWords, b.Choice)
 		switch {
 		case !ok:
@@ -329,35 +340,4 @@ func (s *State) count(a *Act, d *decision) Verdict {
 func (m *Machine) speaks(name agreement.Name) bool {
 	b, ok := m.byName[name]
 	return ok && b.noun == "party" && m.agreement.Parties[b.i].Speaks()
-}
-
-// consent is a member's consent to another close; never takes it back.
-func (s *State) consent(a *Act, d *decision) Verdict {
-	if d.extender == nil {
-		return refuse(d.Range, "%s cannot be put off", d.Name)
-	}
-	i := slices.Index(d.extender.Members, a.By)
-	if i < 0 {
-		return refuse(d.Extends.Range, "%s has no say in putting off %s", a.By, d.Name)
-	}
-	if v := s.isOpen(d); !v.Effect {
-		return v
-	}
-	first := never
-	if d.closesAt != nil {
-		first = s.date(d.closesAt)
-	} else {
-		first = later(s.instant(d.openedAt), d.Within)
-	}
-	switch {
-	case a.Until == never:
-	case d.Extends.Times > 0 && s.values[d.times] >= int64(d.Extends.Times):
-		return refuse(d.Extends.Range, "%s may be put off %d times and was", d.Name, d.Extends.Times)
-	case a.Until <= s.instant(d.closes):
-		return refuse(d.Extends.Range, "%s closes at %s; %s is no later", d.Name, s.instant(d.closes), a.Until)
-	case d.Extends.AtMost > 0 && a.Until > later(first, d.Extends.AtMost):
-		return refuse(d.Extends.Range, "%s may be put off until %s at the latest", d.Name, later(first, d.Extends.AtMost))
-	}
-	s.write(d.consents+int32(i), int64(a.Until), d.rules+ruleConsent)
-	return effective
 }

@@ -91,6 +91,7 @@ type expr struct {
 
 	slots   []int32 // of opTally and opVetoed
 	weights []int64 // of opTally, by slot
+	barred  []int32 // flags by slot that take its vote away, -1 for none; nil: none at all
 }
 
 // A reader gives the values of slots: a state, or a state as it was.

@@ -114,7 +114,7 @@ func (s *State) doing(c *commitment, status int64) {
 		switch {
 		case s.true(c.ends):
 			s.become(c, ended, c.rules+ruleEnds)
-		case c.when == nil || s.true(c.when):
+		case s.runs(c.Case) && (c.when == nil || s.true(c.when)):
 			s.begin(c, c.rules+ruleStart)
 		}
 	case active, breached:
@@ -275,7 +275,7 @@ func (s *State) holding(c *commitment, status int64) {
 		switch {
 		case s.true(c.ends):
 			s.become(c, ended, c.rules+ruleEnds)
-		case !s.marked(c, markStarted) && (c.when == nil || s.true(c.when)):
+		case !s.marked(c, markStarted) && s.runs(c.Case) && (c.when == nil || s.true(c.when)):
 			if c.from == nil {
 				s.begin(c, c.rules+ruleStart)
 			} else {

@@ -12,7 +12,8 @@ import (
 
 // The grammar of assumptions and of scenarios' acts:
 //
-//	INSTANT BY VERB [SUBJECT] [accepts | refuses | VALUE [UNIT] | states WORDS | VOTE | VOTE NAMES ... | until INSTANT | not]
+//	INSTANT BY VERB [SUBJECT] [accepts | refuses | VALUE [UNIT] | states WORDS | VOTE | VOTE NAMES ... |
+//	until INSTANT | not | against NAMES]
 //
 // INSTANT is a date, which begins at midnight in the agreement's zone, or an
 // instant in UTC to the second. VERB is in the third person or the base form.
@@ -26,6 +27,8 @@ import (
 //	2021-06-01 france votes censure yes
 //	2021-06-01 chair counts censure yes uk, us no russia abstain india
 //	2021-06-01 france extends censure until 2021-07-01
+//	2021-06-01 iran opens dispute against uk, france states non-performance
+//	2021-06-01 chair tables censure
 
 // ParseAssume reads one assumption, which is an act, or `silence until
 // INSTANT`: then quiet is true and the act holds only the instant.
@@ -69,6 +72,9 @@ func (m *Machine) parseAct(words []string) (Act, error) {
 		}
 		return a, nil
 	}
+	if a.Verb == Opens || a.Verb == Close || a.Verb == Extend {
+		return a, m.parseProcedure(&a, words[2], rest)
+	}
 	noun := nounOf(a.Verb)
 	if len(rest) == 0 {
 		return Act{}, fmt.Errorf("%s what: expected the name of a %s after it", words[2], noun)
@@ -88,10 +94,37 @@ func nounOf(v Verb) agreement.Noun {
 		return "act"
 	case Report:
 		return "reading"
-	case Vote, Count, Extend:
+	case Vote, Count, Table:
 		return "decision"
 	}
 	return "commitment"
+}
+
+// parseProcedure reads what is opened, closed or put off.
+func (m *Machine) parseProcedure(a *Act, verb string, rest []string) error {
+	if len(rest) == 0 {
+		return fmt.Errorf("%s what: expected the name of a procedure, case, stage or decision after it", verb)
+	}
+	a.Subject = agreement.Name(rest[0])
+	noun := m.byName[a.Subject].noun
+	_, procedure := m.procedures[a.Subject]
+	known := map[Verb]bool{Opens: procedure || noun == "procedure" || noun == "stage", Close: noun == "procedure", Extend: noun == "stage" || noun == "decision"}
+	if !known[a.Verb] {
+		names := append(m.namesOf("procedure"), m.namesOf("stage")...)
+		if a.Verb == Extend {
+			names = append(m.namesOf("decision"), m.namesOf("stage")...)
+		}
+		return unknownWord("nothing that "+thirdPerson[a.Verb]+" is named", rest[0], names)
+	}
+	switch {
+	case a.Verb == Opens:
+		return parseOpening(a, rest[1:])
+	case a.Verb == Extend:
+		return m.parseUntil(a, rest[1:])
+	case len(rest) > 1:
+		return fmt.Errorf("%q after %s: nothing more is expected", clip(rest[1]), a.Subject)
+	}
+	return nil
 }
 
 // namesOf are the names of the blocks of a noun, in the order of the text.
@@ -108,7 +141,7 @@ func (m *Machine) namesOf(noun agreement.Noun) []string {
 }
 
 // verbs are in the order in which messages list them.
-var verbs = []Verb{Sign, Perform, Lift, Impose, Verify, Contest, Invoke, Report, Vote, Count, Extend}
+var verbs = []Verb{Sign, Perform, Lift, Impose, Verify, Contest, Invoke, Report, Vote, Count, Extend, Opens, Close, Table}
 
 func parseVerb(word string) (Verb, error) {
 	var known []string
@@ -132,8 +165,7 @@ func (m *Machine) parseRest(a *Act, rest []string) error {
 		return nil
 	case a.Verb == Count:
 		return parseBallot(a, rest)
-	case a.Verb == Extend:
-		return m.parseUntil(a, rest)
+
 	case a.Verb == Verify:
 		if len(rest) != 1 || rest[0] != "accepts" && rest[0] != "refuses" {
 			return fmt.Errorf("expected `accepts` or `refuses` after `verifies %s`", a.Subject)

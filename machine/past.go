@@ -100,6 +100,11 @@ func appendOwn(to []int32, e *expr) []int32 {
 	case opNumber:
 		return append(to, int32(e.want))
 	case opTally, opVetoed:
+		for _, f := range e.barred {
+			if f >= 0 {
+				to = append(to, f)
+			}
+		}
 		return append(to, e.slots...)
 	case opFact:
 		return append(to, e.slot, int32(e.want))

@@ -189,6 +189,10 @@ func (m *Machine) ref(x *expr, e *agreement.Ref) {
 		}
 	case "vault":
 		m.refVault(x, e, &m.vaults[i])
+	case "procedure":
+		m.refCase(x, e, &m.runs[i])
+	case "stage":
+		m.refStage(x, e, &m.stages[i])
 	case "decision":
 		m.refDecision(x, e, &m.decisions[i])
 	default:
@@ -265,6 +269,9 @@ func (m *Machine) refDecision(x *expr, e *agreement.Ref, d *decision) {
 	switch e.Attr {
 	case "open":
 		x.want = decisionOpen
+	case "tabled":
+		x.slot = m.decisions[m.lookup(d.Drafts[0], "decision")].openedAt
+		x.op, x.want = opIsNot, int64(never)
 	case "carried":
 		x.want = decisionCarried
 	case "not_carried":
@@ -277,6 +284,56 @@ func (m *Machine) refDecision(x *expr, e *agreement.Ref, d *decision) {
 		x.op, x.slot = opInstant, d.decidedAt
 	case "decided":
 		x.slot, x.op, x.want = d.decidedAt, opIsNot, int64(never)
+	default:
+		panic("machine: no attribute " + string(e.Name) + "." + e.Attr + " in a checked agreement")
+	}
+}
+
+func (m *Machine) refCase(x *expr, e *agreement.Ref, r *run) {
+	x.op, x.slot = opIs, r.status
+	switch e.Attr {
+	case "open":
+		x.want = caseOpen
+	case "settled":
+		x.want = caseSettled
+	case "exhausted":
+		x.want = caseExhausted
+	case "closed":
+		x.want = caseClosed
+	case "opened":
+		x.op, x.slot, x.want = opIsNot, r.openedAt, int64(never)
+	case "opened_at":
+		x.op, x.slot = opInstant, r.openedAt
+	case "settled_at":
+		x.op, x.slot = opInstant, r.settledAt
+	case "exhausted_at":
+		x.op, x.slot = opInstant, r.exhaustedAt
+	default:
+		panic("machine: no attribute " + string(e.Name) + "." + e.Attr + " in a checked agreement")
+	}
+}
+
+func (m *Machine) refStage(x *expr, e *agreement.Ref, st *stage) {
+	x.op, x.slot = opIs, st.status
+	switch e.Attr {
+	case "ready":
+		x.want = stageReady
+	case "open":
+		x.want = stageOpen
+	case "settled":
+		x.want = stageSettled
+	case "failed":
+		x.want = stageFailed
+	case "opened":
+		x.op, x.slot, x.want = opIsNot, st.openedAt, int64(never)
+	case "ended":
+		x.op, x.slot, x.want = opIsNot, st.endedAt, int64(never)
+	case "opened_at":
+		x.op, x.slot = opInstant, st.openedAt
+	case "closes":
+		x.op, x.slot = opInstant, st.closes
+	case "ended_at":
+		x.op, x.slot = opInstant, st.endedAt
 	default:
 		panic("machine: no attribute " + string(e.Name) + "." + e.Attr + " in a checked agreement")
 	}

@@ -93,6 +93,28 @@ const (
 	ruleUnstopped
 	ruleConsent
 	ruleExtend
+	ruleTable
+	ruleCaseOver
+)
+
+// Rules of a case.
+const (
+	ruleCaseOpen = iota
+	ruleCaseSettled
+	ruleCaseExhausted
+	ruleCaseClose
+)
+
+// Rules of a stage.
+const (
+	ruleStageReady = iota
+	ruleStageOpen
+	ruleStageCloses
+	ruleStageSettled
+	ruleStageFails
+	ruleStageClosed
+	ruleStageConsent
+	ruleStageExtend
 )
 
 var (
@@ -120,6 +142,14 @@ var (
 	decisionRules = []string{
 		"it is opened for votes", "when it closes", "a vote", "it is carried", "it is not carried by the close", "it is stopped",
 		"nothing stopped it by the close", "consent to another close", "it is put off",
+		"a draft is tabled", "its case is over",
+	}
+
+	procedureRules = []string{"the case is opened", "the case is settled", "the case is exhausted", "the case is withdrawn"}
+
+	stageRules = []string{
+		"the stage may be opened", "the stage begins", "when the stage ends", "the stage settles it", "the stage ends without settling it",
+		"the case is over", "consent to another end", "the stage is put off",
 	}
 )
 
@@ -153,6 +183,13 @@ func (m *Machine) clause(b block) string {
 		return a.Bodies[b.i].Clause
 	case "decision":
 		return a.Decisions[b.i].Clause
+	case "procedure":
+		return a.Cases[b.i].Clause
+	case "stage":
+		if c := a.Stages[b.i].Clause; c != "" {
+			return c
+		}
+		return a.Cases[m.lookup(a.Stages[b.i].Case, "procedure")].Clause
 	}
 	return ""
 }
@@ -201,6 +238,46 @@ func (m *Machine) ruleRange(b block, kind int32, whole agreement.Range) agreemen
 			return of(x.At)
 		}
 		return of(x.When)
+	case "procedure", "stage", "decision":
+		if e := m.stepRange(b, kind); e != (agreement.Range{}) {
+			return e
+		}
+	case "vault":
+		v := a.Vaults[b.i]
+		switch kind {
+		case ruleCloses:
+			return of(v.Closes)
+		case ruleOpens, rulePending, ruleAccepted, ruleRefused:
+			return of(v.OpensIf)
+		}
+	}
+	return whole
+}
+
+// stepRange is the narrowest text of a rule of a case, stage or decision.
+func (m *Machine) stepRange(b block, kind int32) agreement.Range {
+	of := func(e agreement.Expr) agreement.Range {
+		if e == nil {
+			return agreement.Range{}
+		}
+		return e.Where()
+	}
+	a := m.agreement
+	switch b.noun {
+	case "procedure":
+		switch x := a.Cases[b.i]; kind {
+		case ruleCaseSettled:
+			return of(x.Settled)
+		case ruleCaseExhausted:
+			return of(x.Exhausted)
+		}
+	case "stage":
+		switch x := a.Stages[b.i]; kind {
+		case ruleStageReady, ruleStageOpen:
+			return of(x.After)
+		case ruleStageSettled:
+			return of(x.Settled)
+		}
 	case "decision":
 		switch d := a.Decisions[b.i]; kind {
 		case ruleOpen:
@@ -216,16 +293,8 @@ func (m *Machine) ruleRange(b block, kind int32, whole agreement.Range) agreemen
 				return d.Extends.Range
 			}
 		}
-	case "vault":
-		v := a.Vaults[b.i]
-		switch kind {
-		case ruleCloses:
-			return of(v.Closes)
-		case ruleOpens, rulePending, ruleAccepted, ruleRefused:
-			return of(v.OpensIf)
-		}
 	}
-	return whole
+	return agreement.Range{}
 }
 
 // The timers of an instant go off in this order: statements whose notice has
@@ -240,11 +309,12 @@ const (
 	timerUntil
 	timerDue
 	timerCure
+	timerStage
 	timerCloses
 	timerLongStop
 )
 
-var timerWords = []string{"notice", "silence", "votes", "report", "milestone", "from", "until", "due", "cure", "closes", "long-stop"}
+var timerWords = []string{"notice", "silence", "votes", "report", "milestone", "from", "until", "due", "cure", "stage", "closes", "long-stop"}
 
 type timer struct {
 	kind  int
@@ -288,6 +358,10 @@ func (m *Machine) layTimers() {
 	for i := range m.decisions {
 		d := &m.decisions[i]
 		add(timerVotes, block{"decision", i}, d.Name, &d.tCloses, d.Within > 0 || d.Closes != nil)
+	}
+	for i := range m.stages {
+		x := &m.stages[i]
+		add(timerStage, block{"stage", i}, x.Name, &x.tCloses, true)
 	}
 	for i := range m.vaults {
 		v, b := &m.vaults[i], block{"vault", i}

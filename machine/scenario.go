@@ -227,7 +227,7 @@ func (e *scenarioEvent) find(m *Machine) error {
 
 func isNoun(word string) bool {
 	switch word {
-	case "commitment", "measure", "act", "reading", "milestone", "vault", "party", "decision":
+	case "commitment", "measure", "act", "reading", "milestone", "vault", "party", "decision", "procedure", "stage":
 		return true
 	}
 	return false

@@ -87,6 +87,9 @@ type Item struct {
 	Value      string `json:"value,omitempty"`   // of a reading, with its unit
 	Maximum    string `json:"maximum,omitempty"` // of a reading, with its unit
 	Late       bool   `json:"late,omitempty"`
+
+	Case agreement.Name `json:"case,omitempty"` // of a procedure, to which it belongs
+	Idle bool           `json:"idle,omitempty"` // that case has not been opened
 }
 
 // A Position is how one party stands.
@@ -137,6 +140,12 @@ func (s *State) Standing() Standing {
 	for i := range m.vaults {
 		st.Items = append(st.Items, s.vaultItem(&m.vaults[i]))
 	}
+	for i := range m.runs {
+		st.Items = append(st.Items, s.caseItem(&m.runs[i]))
+		for _, k := range m.runs[i].stages {
+			st.Items = append(st.Items, s.stageItem(&m.stages[k]))
+		}
+	}
 	for i := range m.decisions {
 		st.Items = append(st.Items, s.decisionItem(&m.decisions[i]))
 	}
@@ -151,7 +160,7 @@ func (s *State) Standing() Standing {
 }
 
 func itemOf(b *agreement.Block) Item {
-	return Item{Noun: b.Noun, Name: b.Name, Clause: b.Clause, Words: b.Words, Range: b.Range}
+	return Item{Noun: b.Noun, Name: b.Name, Case: b.Case, Clause: b.Clause, Words: b.Words, Range: b.Range}
 }
 
 func (s *State) measureItem(x *measure) Item {

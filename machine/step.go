@@ -121,6 +121,10 @@ func (s *State) round(from, to int) bool {
 			s.life(&s.m.commitments[x.i])
 		case "decision":
 			s.decision(&s.m.decisions[x.i])
+		case "procedure":
+			s.procedure(&s.m.runs[x.i])
+		case "stage":
+			s.stage(&s.m.stages[x.i])
 		case "vault":
 			s.vault(&s.m.vaults[x.i])
 		}
@@ -140,6 +144,8 @@ func (s *State) expire(t timer) {
 		s.find(i, c.Verify.SilenceAccepts, c.rules+ruleSilence)
 	case timerVotes:
 		s.votesClose(&s.m.decisions[i])
+	case timerStage:
+		s.endStage(&s.m.stages[i], stageFailed, s.m.stages[i].rules+ruleStageFails)
 	case timerReport:
 		s.write(s.m.readings[i].late, 1, s.m.readings[i].rules+ruleLate)
 	case timerMilestone:
@@ -171,7 +177,7 @@ func (s *State) milestone(x *milestone) {
 		s.arm(x.tReach, at)
 		return
 	}
-	if s.values[s.m.status] == agreementInForce && s.true(x.when) {
+	if s.values[s.m.status] == agreementInForce && s.runs(x.Case) && s.true(x.when) {
 		s.write(x.reached, 1, x.rules+ruleReach)
 		s.write(x.at, int64(s.now), x.rules+ruleReach)
 	}

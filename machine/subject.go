@@ -15,6 +15,7 @@ type subject struct {
 	attr   string // "" for the block's status
 	fluent int32  // whose change changes the answer
 	is     int64  // of a condition: the value of fluent that makes it true
+	not    bool   // every other value does
 	kind   subjectKind
 }
 
@@ -65,6 +66,12 @@ func (m *Machine) subject(text string) (subject, error) {
 		q.fluent = m.vaults[b.i].outcome
 	case "decision":
 		q.fluent = m.decisions[b.i].status
+	case "procedure":
+		q.fluent = m.runs[b.i].status
+	case "stage":
+		q.fluent = m.stages[b.i].status
+	case "role":
+		return subject{}, fmt.Errorf("%s is a role: ask about its case", q.name)
 	case "body":
 		return subject{}, fmt.Errorf("%s is a body: ask about one of its decisions", q.name)
 	}
@@ -112,8 +119,8 @@ func (m *Machine) attribute(q *subject) error {
 		q.kind, q.is = asCondition, measureLifted
 	case opInForce:
 		q.kind, q.is = asCondition, measureInForce
-	case opIsNot: // decided: not unset
-		q.kind, q.is = asCondition, int64(never)
+	case opIsNot: // decided, opened and the like: not unset
+		q.kind, q.is, q.not = asCondition, e.want, true
 	default:
 		q.kind, q.is = asCondition, e.want
 	}
@@ -135,11 +142,7 @@ func (s *State) answer(q subject) string {
 	n := s.values[q.fluent]
 	switch q.kind {
 	case asCondition:
-		yes := n == q.is
-		if q.attr == "decided" {
-			yes = !yes
-		}
-		return fmt.Sprint(yes)
+		return fmt.Sprint((n == q.is) != q.not)
 	case asInstant:
 		return moment(agreement.Instant(n)).String()
 	case asInteger:

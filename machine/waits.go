@@ -143,7 +143,21 @@ func (s *State) actorsOf(b block, seen []bool, add func(...agreement.Name)) {
 	case "measure":
 		add(m.measures[b.i].By)
 	case "act":
-		add(m.acts[b.i].By...)
+		add(s.people(m.acts[b.i].By)...)
+	case "procedure":
+		if r := &m.runs[b.i]; s.values[r.status] == caseIdle {
+			add(s.people(r.By)...)
+		} else {
+			s.walkActors(r.settled, true, seen, add)
+			s.walkActors(r.exhausted, true, seen, add)
+		}
+	case "stage":
+		if x := &m.stages[b.i]; s.values[x.status] == stageReady {
+			add(s.people(x.By)...)
+		} else {
+			s.walkActors(x.after, true, seen, add)
+			s.walkActors(x.settled, true, seen, add)
+		}
 	case "reading":
 		add(m.readings[b.i].Reporter...)
 	case "decision":

@@ -153,6 +153,10 @@ func (w *walk) unchanged(s *State, f int32, p past, st Step) {
 	case b.noun == "commitment" && f == m.commitments[b.i].due:
 		e = m.commitments[b.i].dueBy
 		st.Rule, st.Range = "when it is due", m.rules[m.commitments[b.i].rules+ruleDue].where
+	case b.noun == "stage" && f == m.stages[b.i].status:
+		x := &m.stages[b.i]
+		e = x.after
+		st.Rule, st.Range = "it has not begun", m.rules[x.rules+ruleStageReady].where
 	case b.noun == "decision" && f == m.decisions[b.i].status:
 		d := &m.decisions[b.i]
 		e = d.opens
@@ -258,17 +262,8 @@ func grounds(s *State, i int32) ground {
 			return ground{e: x.atExpr}
 		}
 		return ground{e: x.when}
-	case "decision":
-		switch d := &m.decisions[r.block.i]; r.kind {
-		case ruleOpen:
-			return ground{e: d.opens}
-		case ruleVotesClose:
-			return ground{e: d.closesAt, read: []int32{d.openedAt}}
-		case ruleCarry, ruleFails:
-			return ground{e: d.rule}
-		case ruleStop, ruleUnstopped:
-			return ground{e: d.stops}
-		}
+	case "procedure", "stage", "decision":
+		return stepGrounds(m, r)
 	case "vault":
 		v := &m.vaults[r.block.i]
 		switch r.kind {

@@ -17,6 +17,8 @@ func (s *State) then(t timer) string {
 	switch t.kind {
 	case timerNotice:
 		return string(t.name) + " takes effect" + effectWords(m.acts[i].Effect)
+	case timerStage:
+		return s.thenAtStage(&m.stages[i])
 	case timerVotes:
 		return s.thenAtVotesClose(&m.decisions[i])
 	case timerReport:

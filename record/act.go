@@ -39,6 +39,15 @@ func actOf(s *statement.Signed, entry int64, at agreement.Instant) machine.Act {
 		a.Verb, a.Subject, a.Choice = machine.Vote, draft(b.Decision, b.Draft), b.Vote
 	case statement.CountBody:
 		a.Verb, a.Subject, a.Ballot = machine.Count, draft(b.Decision, b.Draft), ballot(b)
+	case statement.OpenBody:
+		a.Verb, a.Subject, a.States = machine.Opens, agreement.Name(b.What), b.States
+		for _, n := range b.Against {
+			a.Against = append(a.Against, agreement.Name(strings.Clone(n)))
+		}
+	case statement.CloseBody:
+		a.Verb, a.Subject = machine.Close, agreement.Name(b.Case)
+	case statement.TableBody:
+		a.Verb, a.Subject = machine.Table, agreement.Name(b.Decision)
 	case statement.ExtendBody:
 		a.Verb, a.Subject, a.Until = machine.Extend, agreement.Name(b.Of), agreement.Instant(b.Until)
 		if b.Until == 0 {
@@ -216,8 +225,22 @@ func (f *Fold) bringUpToDate(a *machine.Act, bundle agreement.Digest) (reason st
 	if a.By, reason = f.today(bundle, subject{name: a.By}); reason != "" {
 		return reason
 	}
-	if a.Subject, reason = f.today(bundle, subject{nounOf[a.Verb], a.Subject}); reason != "" {
-		return reason
+	nouns := []agreement.Noun{nounOf[a.Verb]}
+	if a.Verb == machine.Opens || a.Verb == machine.Extend {
+		nouns = []agreement.Noun{"procedure", "stage", "decision"} // one of them
+	}
+	now := a.Subject
+	for _, noun := range nouns {
+		if now, reason = f.today(bundle, subject{noun, a.Subject}); reason != "" {
+			return reason
+		}
+	}
+	a.Subject = now
+	a.Against = slices.Clone(a.Against)
+	for i := range a.Against {
+		if a.Against[i], reason = f.today(bundle, subject{name: a.Against[i]}); reason != "" {
+			return reason
+		}
 	}
 	a.Ballot = slices.Clone(a.Ballot)
 	for i := range a.Ballot {
@@ -232,5 +255,5 @@ func (f *Fold) bringUpToDate(a *machine.Act, bundle agreement.Digest) (reason st
 var nounOf = map[machine.Verb]agreement.Noun{
 	machine.Perform: "commitment", machine.Verify: "commitment", machine.Contest: "commitment",
 	machine.Lift: "measure", machine.Impose: "measure", machine.Invoke: "act", machine.Report: "reading",
-	machine.Vote: "decision", machine.Count: "decision", machine.Extend: "decision",
+	machine.Vote: "decision", machine.Count: "decision", machine.Table: "decision", machine.Close: "procedure",
 }

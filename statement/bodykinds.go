@@ -40,6 +40,15 @@ func (CountBody) Kind() Kind { return KindCount }
 func (ExtendBody) Kind() Kind { return KindExtend }
 
 // Kind is the kind that has this body.
+func (OpenBody) Kind() Kind { return KindOpen }
+
+// Kind is the kind that has this body.
+func (CloseBody) Kind() Kind { return KindClose }
+
+// Kind is the kind that has this body.
+func (TableBody) Kind() Kind { return KindTable }
+
+// Kind is the kind that has this body.
 func (AnswerBody) Kind() Kind { return KindAnswer }
 
 // Kind is the kind that has this body.

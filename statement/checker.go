@@ -24,6 +24,13 @@ func (c *checker) name(where, s string) {
 	}
 }
 
+// path: what a statement is about.
+func (c *checker) path(where, s string) {
+	if !ValidPath(agreement.Name(s)) {
+		c.fail(ErrValue, where, "%s", pathForm)
+	}
+}
+
 // names: distinct declared names.
 func (c *checker) names(where string, list []string, least, most int) {
 	c.list(where, list == nil, len(list), least, most)

@@ -30,42 +30,47 @@ func checkReport(c *checker, b ReportBody) {
 }
 
 func checkPerform(c *checker, b PerformBody) {
-	c.name("commitment", b.Commitment)
+	c.path("commitment", b.Commitment)
 	c.documents(b.Documents)
 }
 
 func checkLift(c *checker, b LiftBody) {
-	c.name("measure", b.Measure)
+	c.path("measure", b.Measure)
 	c.documents(b.Documents)
 }
 
 func checkImpose(c *checker, b ImposeBody) {
-	c.name("measure", b.Measure)
+	c.path("measure", b.Measure)
 	c.documents(b.Documents)
 }
 
 func checkVerify(c *checker, b VerifyBody) {
-	c.name("commitment", b.Commitment)
+	c.path("commitment", b.Commitment)
 	c.word("finding", b.Finding, "accepts", "refuses")
 	c.text("reason", b.Reason)
 	c.documents(b.Documents)
 }
 
 func checkContest(c *checker, b ContestBody) {
-	c.name("commitment", b.Commitment)
+	c.path("commitment", b.Commitment)
 	c.text("reason", b.Reason)
 	c.documents(b.Documents)
 }
 
 func checkInvoke(c *checker, b InvokeBody) {
-	c.name("act", b.Act)
-	c.list("states", b.States == nil, len(b.States), 0, MaxList)
-	for i, s := range b.States {
-		c.words(at("states", i), s, 1, MaxWords)
-	}
-	c.distinct("states", b.States)
+	c.path("act", b.Act)
+	c.states(b.States)
 	c.text("reason", b.Reason)
 	c.documents(b.Documents)
+}
+
+// states: the words that an act carries.
+func (c *checker) states(list []string) {
+	c.list("states", list == nil, len(list), 0, MaxList)
+	for i, s := range list {
+		c.words(at("states", i), s, 1, MaxWords)
+	}
+	c.distinct("states", list)
 }
 
 func checkKey(c *checker, b KeyBody) {
@@ -296,14 +301,14 @@ func checkTender(c *checker, b TenderBody) {
 }
 
 func checkVote(c *checker, b VoteBody) {
-	c.name("decision", b.Decision)
+	c.path("decision", b.Decision)
 	c.words("draft", b.Draft, 0, MaxWords)
 	c.word("vote", b.Vote, "yes", "no", "abstain", "none")
 	c.text("reason", b.Reason)
 }
 
 func checkCount(c *checker, b CountBody) {
-	c.name("decision", b.Decision)
+	c.path("decision", b.Decision)
 	c.words("draft", b.Draft, 0, MaxWords)
 	c.names("yes", b.Yes, 0, MaxList)
 	c.names("no", b.No, 0, MaxList)
@@ -313,8 +318,27 @@ func checkCount(c *checker, b CountBody) {
 	c.documents(b.Documents)
 }
 
+func checkOpen(c *checker, b OpenBody) {
+	c.path("what", b.What)
+	c.names("against", b.Against, 0, MaxList)
+	c.states(b.States)
+	c.text("reason", b.Reason)
+	c.documents(b.Documents)
+}
+
+func checkClose(c *checker, b CloseBody) {
+	c.path("case", b.Case)
+	c.text("reason", b.Reason)
+}
+
+func checkTable(c *checker, b TableBody) {
+	c.path("decision", b.Decision)
+	c.words("title", b.Title, 0, MaxWords)
+	c.documents(b.Documents)
+}
+
 func checkExtend(c *checker, b ExtendBody) {
-	c.name("of", b.Of)
+	c.path("of", b.Of)
 	c.instant("until", b.Until)
 	c.text("reason", b.Reason)
 }

@@ -93,6 +93,12 @@ func exchange(b Body, docs []Document) (with Body, old []Document, ok bool) {
 	case CountBody:
 		old, b.Documents = b.Documents, docs
 		return b, old, true
+	case OpenBody:
+		old, b.Documents = b.Documents, docs
+		return b, old, true
+	case TableBody:
+		old, b.Documents = b.Documents, docs
+		return b, old, true
 	}
 	return b, nil, false
 }

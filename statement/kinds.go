@@ -31,6 +31,9 @@ const (
 	KindRenounce   Kind = "renounce"
 	KindCount      Kind = "count"
 	KindExtend     Kind = "extend"
+	KindOpen       Kind = "open"
+	KindClose      Kind = "close"
+	KindTable      Kind = "table"
 	KindHost       Kind = "host"
 
 	KindAcceptCustody Kind = "accept-custody"
@@ -136,6 +139,25 @@ type (
 		Of     string `json:"of"`
 		Until  int64  `json:"until"` // instant; 0: consent to none
 		Reason string `json:"reason"`
+	}
+	// OpenBody opens a case of a procedure, or a stage of one.
+	OpenBody struct {
+		What      string     `json:"what"`    // procedure, case or stage
+		Against   []string   `json:"against"` // who has the other roles of the case
+		States    []string   `json:"states"`
+		Reason    string     `json:"reason"`
+		Documents []Document `json:"documents"`
+	}
+	// CloseBody withdraws a case.
+	CloseBody struct {
+		Case   string `json:"case"`
+		Reason string `json:"reason"`
+	}
+	// TableBody tables the next draft of a decision.
+	TableBody struct {
+		Decision  string     `json:"decision"`
+		Title     string     `json:"title"`
+		Documents []Document `json:"documents"`
 	}
 	// KeyBody adds or revokes keys of By, judged at its place in the record.
 	KeyBody struct {

@@ -31,6 +31,11 @@ const (
 	MaxDocuments = 64
 	// MaxList is the largest number of elements of a list without a limit of its own.
 	MaxList = 64
+
+	// MaxPath is the largest length of what a statement is about, and
+	// maxPathParts how many names that has: procedure, party, number, stage, draft.
+	MaxPath      = 200
+	maxPathParts = 6
 	// MaxSeats is the largest number of seats of a vault: shares are numbered by a byte.
 	MaxSeats = 255
 	// MaxCameras is the largest number of cameras in one batch, that of the

@@ -83,6 +83,9 @@ var rules = map[Kind]rule{
 	KindVote:       ruleOf(ForceMachine, checkVote, party),
 	KindCount:      ruleOf(ForceMachine, checkCount, party),
 	KindExtend:     ruleOf(ForceMachine, checkExtend, party),
+	KindOpen:       ruleOf(ForceMachine, checkOpen, party),
+	KindClose:      ruleOf(ForceMachine, checkClose, party),
+	KindTable:      ruleOf(ForceMachine, checkTable, party),
 	KindKey:        ruleOf(ForceRecord, checkKey, party, device, custodian),
 	KindOutcome:    ruleOf(ForceRecord, checkOutcome, party, custodian),
 	KindText:       ruleOf(ForceRecord, checkTextPart, party),
@@ -119,7 +122,7 @@ var rules = map[Kind]rule{
 
 var kindOrder = []Kind{
 	KindSign, KindReport, KindPerform, KindLift, KindImpose, KindVerify, KindContest, KindInvoke,
-	KindVote, KindCount, KindExtend,
+	KindVote, KindCount, KindOpen, KindClose, KindTable, KindExtend,
 	KindKey, KindOutcome, KindText, KindAmend, KindRenounce, KindHost, KindRedact,
 	KindDeclare, KindAttributed, KindReceipt,
 	KindAcceptCustody, KindEpoch, KindShares, KindAcknowledge, KindPossess, KindComplain, KindSeal, KindHeartbeat, KindService,

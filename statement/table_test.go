@@ -229,7 +229,7 @@ func TestHeader(t *testing.T) {
 
 func TestErrorsSayWhereAndWhat(t *testing.T) {
 	_, err := (&Statement{By: "iran", Body: PerformBody{Commitment: "Stop", Documents: []Document{}}}).Text()
-	if got, want := err.Error(), "statement: commitment: value: want a declared name: "+nameForm; got != want {
+	if got, want := err.Error(), "statement: commitment: value: want "+pathForm; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	// Untrusted text in a message is short and quoted.

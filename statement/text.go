@@ -206,6 +206,24 @@ func isHex(s string) bool {
 // nameForm is ValidName's rule in words.
 const nameForm = "1 to 64 of a-z, 0-9, hyphen and underscore, the first a letter"
 
+// pathForm is ValidPath's rule in words.
+const pathForm = "a declared name, or names and numbers of a case joined by /, such as dispute/uk"
+
+// ValidPath reports whether n has the form of what a statement may be about: a
+// declared name, or one with what makes it a part, case, stage or draft of it.
+func ValidPath(n agreement.Name) bool {
+	parts := strings.Split(string(n), "/")
+	if len(n) > MaxPath || len(parts) > maxPathParts || !ValidName(agreement.Name(parts[0])) {
+		return false
+	}
+	for _, p := range parts[1:] {
+		if !ValidName(agreement.Name("x"+p)) || p == "" || p[0] == '-' || p[0] == '_' {
+			return false
+		}
+	}
+	return true
+}
+
 // ValidName reports whether n has the form of a declared name. The agreement
 // language decides which names are declared; this rule only keeps everything
 // else off the wire.

@@ -28,6 +28,9 @@ var openings = map[statement.Kind]string{
 	statement.KindVote:       "votes, or takes a vote back",
 	statement.KindCount:      "reports how members without keys voted",
 	statement.KindExtend:     "consents to another close",
+	statement.KindOpen:       "opens a case of a procedure, or a stage of one",
+	statement.KindClose:      "withdraws a case",
+	statement.KindTable:      "tables a draft of a decision",
 	statement.KindAmend:      "consents to another text of the agreement",
 	statement.KindWithdraw:   "gives notice of leaving the agreement",
 }
