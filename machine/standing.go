@@ -149,6 +149,9 @@ func (s *State) Standing() Standing {
 	for i := range m.decisions {
 		st.Items = append(st.Items, s.decisionItem(&m.decisions[i]))
 	}
+	for i := range st.Items {
+		st.Items[i].Idle = st.Items[i].Idle || !s.runs(st.Items[i].Case)
+	}
 	st.Waits, st.Gone = s.waits(), s.gone
 	for _, p := range m.agreement.Parties {
 		st.Parties = append(st.Parties, s.position(p.Name, st.Waits))

@@ -21,9 +21,14 @@ func (st Standing) Text() string {
 	}
 	width := 0
 	for _, it := range st.Items {
-		width = max(width, len(it.Name))
+		if !it.Idle {
+			width = max(width, len(it.Name))
+		}
 	}
 	for _, it := range st.Items {
+		if it.Idle {
+			continue // a case that nobody has opened
+		}
 		line("  %-10s %-*s  %s", it.Noun, width, it.Name, it.status(st.local))
 	}
 	for _, g := range st.Gone {
@@ -99,6 +104,11 @@ func (it Item) status(l local) string {
 			word = "at most until"
 		case it.Noun == "vault":
 			word = "closed"
+		case it.Noun == "decision" || it.Noun == "stage":
+			word = "closes"
+			if it.DoneAt.Set {
+				word = "close was"
+			}
 		case it.Noun == "milestone":
 			word = "at"
 		case it.Noun == "act":

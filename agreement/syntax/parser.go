@@ -225,6 +225,9 @@ func (p *parser) strayHint(value Node) string {
 	return ""
 }
 
+// innerNouns are those of blocks that stand inside others.
+var innerNouns = map[string]bool{"stage": true, "interpretation": true}
+
 // item reads one attribute or block inside a block; false at its end.
 func (p *parser) item(b *Block, open Token) bool {
 	depth := p.depth
@@ -238,8 +241,9 @@ func (p *parser) item(b *Block, open Token) bool {
 			p.resume(true)
 		}
 		return false
-	case t.Kind == EOF || t.Kind == WordKind && p.ahead(1).Kind == WordKind && p.src[t.Start-1] == '\n':
-		// A block at the start of a line is a new one, not an inner one.
+	case t.Kind == EOF || t.Kind == WordKind && p.ahead(1).Kind == WordKind && p.src[t.Start-1] == '\n' && !innerNouns[p.text(t)]:
+		// A block at the start of a line is a new one, not an inner one, unless
+		// its noun is one that stands inside blocks alone.
 		p.fail("not-closed", open.Span, fmt.Sprintf("the block %s is not closed", b.Name.Text), "end it with } on a line of its own")
 		b.End = t.Start
 		return false
