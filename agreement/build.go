@@ -45,7 +45,8 @@ func (c *checker) build() {
 		case nounReader:
 			c.a.Readers = append(c.a.Readers, &Reader{Block: b, Full: d.values.textOr("name", string(b.Name)), Key: d.text("key"), Recipient: d.text("recipient")})
 		case nounMeasure:
-			c.a.Measures = append(c.a.Measures, &Measure{Block: b, By: d.name1("by"), Against: d.names("against"), InForce: d.text("starts") == "in-force"})
+			c.a.Measures = append(c.a.Measures, &Measure{Block: b, By: d.name1("by"), Against: d.names("against"), InForce: d.text("starts") == "in-force",
+				Lifted: c.whenOf(d, "lifted"), Returns: c.whenOf(d, "returns")})
 		case nounCommitment:
 			c.buildCommitment(d, b)
 		case nounAct:
@@ -167,6 +168,7 @@ func (c *checker) buildAgreement() {
 	a.Private = d.text("record") == "private"
 	a.Timezone = d.values.textOr("timezone", "UTC")
 	a.Zone = c.zone(a.Timezone, d.values.get("timezone").at)
+	a.MonthEnd = d.text("month_end")
 	a.Simulated = d.text("clock") == "simulated"
 	a.ProofWindow = d.values.duration("proof_window", hour)
 	if w := d.values["witnesses"]; w != nil {
@@ -259,6 +261,9 @@ func (d *decl) given(attr string) bool {
 func (c *checker) buildMilestone(d *decl, b Block) {
 	m := &Milestone{Block: b, At: c.optional(d, "at", TypeInstant), When: c.optional(d, "when", TypeBool)}
 	c.exactlyOne(d, "at", "when")
+	if m.Unless = c.optional(d, "unless", TypeBool); d.given("unless") && d.given("when") {
+		c.errorAt(CodeConflict, d.values.get("unless").label, "`unless` goes with `at`", "write `when = ... and not ...`")
+	}
 	c.a.Milestones = append(c.a.Milestones, m)
 }
 
@@ -269,6 +274,15 @@ func (c *checker) optional(d *decl, attr string, want ValueType) Expr {
 		return nil
 	}
 	return c.expr(n, want)
+}
+
+// whenOf types the condition in an object such as `returns = { when = ... }`.
+func (c *checker) whenOf(d *decl, attr string) Expr {
+	n, ok := d.values.get(attr).fields.get("when").node1()
+	if !ok {
+		return nil
+	}
+	return c.expr(n, TypeBool)
 }
 
 // exactlyOne reports none or several of some attributes of which a block has one.

@@ -6,9 +6,7 @@ func (c *checker) buildCase(d *decl, b Block) {
 	opens := d.values.get("opens").fields
 	x := &Case{Block: b, Procedure: d.env.procedure.name, By: opens.get("by").names, States: opens.get("states").list,
 		Settled: c.optional(d, "settled", TypeBool), Exhausted: c.optional(d, "exhausted", TypeBool)}
-	if n, ok := opens.get("when").node1(); ok {
-		x.When = c.expr(n, TypeBool)
-	}
+	x.When = c.whenOf(d, "opens")
 	for _, word := range sortedOf(d.env.chosen) {
 		x.Roles = append(x.Roles, &Role{Name: d.name + "/" + Name(word), Word: word, Of: d.env.chosen[word]})
 	}

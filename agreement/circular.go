@@ -105,13 +105,16 @@ type definition struct {
 
 func (s *circles) definitions(p place) []definition {
 	if m := s.x.milestones[p.name]; m != nil {
-		return []definition{{expr: m.At}, {expr: m.When}}
+		return []definition{{expr: m.At}, {expr: m.When}, {expr: m.Unless}}
 	}
 	if v := s.x.vaults[p.name]; v != nil {
 		if p.what == "time" {
 			return []definition{{expr: v.Opens}, {expr: v.Closes}}
 		}
 		return []definition{{expr: v.OpensIf}, {expr: v.Closes}}
+	}
+	if u := s.x.measures[p.name]; u != nil {
+		return []definition{{expr: u.Lifted}, {expr: u.Returns}}
 	}
 	if u := s.x.cases[p.name]; u != nil {
 		if p.what == "end" {
@@ -133,7 +136,7 @@ func (s *circles) definitions(p place) []definition {
 	}
 	m := s.x.commitments[p.name]
 	if m == nil {
-		return nil // measures, acts and readings change by statements alone
+		return nil // acts and readings change by statements alone
 	}
 	switch p.what {
 	case "time":

@@ -81,6 +81,7 @@ const (
 	CodeAmendVault         Code = "amend-vault"
 	CodeNotMember          Code = "not-member"
 	CodeWhichCase          Code = "which-case"
+	CodeMonthEnd           Code = "month-end"
 )
 
 // The codes of findings.

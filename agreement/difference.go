@@ -107,6 +107,7 @@ func (f *facets) agreement(a *Agreement) {
 	f.quoted("text", a.Text)
 	f.word("prevails", a.Prevails)
 	f.quoted("timezone", a.Timezone)
+	f.word("month_end", a.MonthEnd)
 	f.span("proof_window", a.ProofWindow, true)
 	f.set("witnesses.of", a.Quorum.Of)
 	f.whole("witnesses.quorum", int64(a.Quorum.Need), true)
@@ -164,6 +165,8 @@ func (f *facets) block(e *entry) {
 		f.name("by", b.By)
 		f.set("against", b.Against)
 		f.word("starts", map[bool]string{true: "in-force", false: "lifted"}[b.InForce])
+		f.expr("lifted.when", b.Lifted)
+		f.expr("returns.when", b.Returns)
 	case *Commitment:
 		f.commitment(b)
 	case *Act:
@@ -176,6 +179,7 @@ func (f *facets) block(e *entry) {
 	case *Milestone:
 		f.expr("at", b.At)
 		f.expr("when", b.When)
+		f.expr("unless", b.Unless)
 	case *Vault:
 		f.vault(b)
 	case *Body:

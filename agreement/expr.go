@@ -26,6 +26,8 @@ func (t ValueType) String() string {
 		return "duration"
 	case TypeNumber:
 		return "number"
+	case TypeMonths:
+		return "length on the calendar"
 	case TypeWord:
 		return "word"
 	}
@@ -47,7 +49,7 @@ func (c *checker) expr(n syntax.Node, want ValueType) Expr {
 
 func typeHint(e Expr, want ValueType) string {
 	switch {
-	case want == TypeInstant && e.Type() == TypeDuration:
+	case want == TypeInstant && (e.Type() == TypeDuration || e.Type() == TypeMonths):
 		return "say from when it counts, as in `entry.at + 14 days`"
 	case want == TypeBool && e.Type() == TypeInstant:
 		if r, ok := e.(*Ref); ok && r.Noun == nounMilestone {
@@ -104,7 +106,10 @@ func unquoted(n syntax.Node) string {
 
 func (c *checker) quantity(n *syntax.Number) Expr {
 	at := c.at(n.Span)
-	if _, ok := timeUnits[n.Unit]; ok || calendarUnits[n.Unit] {
+	if calendarUnits[n.Unit] {
+		return c.months(n)
+	}
+	if _, ok := timeUnits[n.Unit]; ok {
 		d, ok := c.duration(n)
 		if !ok {
 			return nil
@@ -300,14 +305,14 @@ func resultType(op string, x, y ValueType) ValueType {
 			return x
 		}
 	case "+":
-		if x == TypeInstant && y == TypeDuration || x == y && (x == TypeDuration || x == TypeNumber) {
+		if x == TypeInstant && (y == TypeDuration || y == TypeMonths) || x == y && (x == TypeDuration || x == TypeNumber) {
 			return x
 		}
 	case "-":
 		if x == TypeInstant && y == TypeInstant {
 			return TypeDuration
 		}
-		if x == TypeInstant && y == TypeDuration || x == y && (x == TypeDuration || x == TypeNumber) {
+		if x == TypeInstant && (y == TypeDuration || y == TypeMonths) || x == y && (x == TypeDuration || x == TypeNumber) {
 			return x
 		}
 	}

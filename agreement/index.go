@@ -164,6 +164,8 @@ func (x *index) follow(k *cone, e Expr, seen map[Name]bool) {
 			k.acts = append(k.acts, x.acts[r.Name])
 		case nounMeasure:
 			k.measures = append(k.measures, x.measures[r.Name])
+			x.follow(k, x.measures[r.Name].Lifted, seen)
+			x.follow(k, x.measures[r.Name].Returns, seen)
 			for _, m := range x.lifters[r.Name] {
 				x.follow(k, &Ref{Noun: nounCommitment, Name: m.Name, Attr: "fulfilled", Kind: TypeBool}, seen)
 			}
@@ -172,6 +174,7 @@ func (x *index) follow(k *cone, e Expr, seen map[Name]bool) {
 		case nounMilestone:
 			x.follow(k, x.milestones[r.Name].At, seen)
 			x.follow(k, x.milestones[r.Name].When, seen)
+			x.follow(k, x.milestones[r.Name].Unless, seen)
 		case nounDecision:
 			x.follow(k, x.decisions[r.Name].Opens, seen)
 			x.follow(k, x.decisions[r.Name].Closes, seen)
@@ -212,6 +215,16 @@ func (x *index) instant(e Expr) (Instant, bool) {
 		return b.at, b.ok
 	case *Binary:
 		at, ok := x.instant(e.X)
+		if l, isLiteral := e.Y.(*Literal); isLiteral && l.Kind == TypeMonths && e.Kind == TypeInstant {
+			n := l.Months
+			if e.Op == "-" {
+				n = -n
+			}
+			if !ok {
+				return 0, false
+			}
+			return AddMonths(at, n, x.a.Zone, x.a.MonthEnd == "next-day"), true
+		}
 		d, isLength := length(e.Y)
 		if !ok || !isLength || e.Kind != TypeInstant {
 			return 0, false

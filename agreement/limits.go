@@ -27,6 +27,9 @@ const (
 	maxMeasures       = 62       // that one commitment speaks of: the machine keeps them as bits of a word
 )
 
+// maxMonths is as many years.
+const maxMonths = 1000 * 12
+
 // maxDuration is a thousand years: sums of instants stay far from overflow.
 const maxDuration = Duration(1000*365) * day
 

@@ -44,7 +44,8 @@ type Agreement struct {
 	Prevails    string // "text" or "clauses"
 	Timezone    string // IANA name; "UTC" if not given
 	Zone        *time.Location
-	Simulated   bool // `clock = simulated`: every page and verdict says so
+	MonthEnd    string // "last-day" or "next-day": what a day is that a month does not have; empty: not said
+	Simulated   bool   // `clock = simulated`: every page and verdict says so
 	ProofWindow Duration
 	Quorum      Quorum
 	Amended     Amended
@@ -180,6 +181,8 @@ type Measure struct {
 	By      Name
 	Against []Name
 	InForce bool // at the start
+	Lifted  Expr // condition that lifts it; nil: only its holder does
+	Returns Expr // condition that puts it back in force; nil: only its holder does
 }
 
 // CommitmentForm is do, keep or never.
@@ -264,6 +267,8 @@ type Milestone struct {
 	Block
 	At   Expr // instant; may be unset until a fact happens
 	When Expr // condition: reached when it becomes true; exactly one of At and When is set
+
+	Unless Expr // with At: if it is true then the milestone is prevented for ever; nil: nothing prevents it
 }
 
 // A Vault is sealed evidence with the rule of its outcome.
@@ -304,6 +309,7 @@ const (
 	TypeDuration
 	TypeNumber // exact rational with a unit, possibly the empty unit
 	TypeWord
+	TypeMonths // months and years: a length on the calendar, added to instants alone
 )
 
 // An Expr is a typed, resolved expression.
@@ -320,6 +326,7 @@ type (
 		Bool     bool
 		Instant  Instant // a bare date is the start of that day in the agreement's zone
 		Duration Duration
+		Months   int
 		Number   *big.Rat
 		Unit     string
 		Word     string
@@ -441,7 +448,7 @@ var Attributes = map[Noun]map[string]ValueType{
 		"ready": TypeBool, "open": TypeBool, "opened": TypeBool, "settled": TypeBool, "failed": TypeBool, "ended": TypeBool,
 		"opened_at": TypeInstant, "closes": TypeInstant, "ended_at": TypeInstant,
 	},
-	"milestone": {"reached": TypeBool, "at": TypeInstant},
+	"milestone": {"reached": TypeBool, "prevented": TypeBool, "at": TypeInstant},
 	"vault": {
 		"closes": TypeInstant, "open": TypeBool, "released": TypeBool, "erased": TypeBool, "held": TypeBool,
 		"decided": TypeBool, "decided_at": TypeInstant,

@@ -100,6 +100,8 @@ func (p speaker) literal(e *Literal) string {
 		return p.instant(e.Instant)
 	case TypeDuration:
 		return e.Duration.String()
+	case TypeMonths:
+		return SayMonths(e.Months)
 	case TypeNumber:
 		return strings.TrimSpace(SayNumber(e.Number) + " " + e.Unit)
 	}

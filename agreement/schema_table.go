@@ -27,6 +27,7 @@ var schema = []NounSpec{
 		{Name: "text", Shape: ShapeFile, Doc: "The file that the parties really signed, bound by its digest."},
 		{Name: "prevails", Shape: ShapeWord, Words: []string{"text", "clauses"}, Default: "clauses", Doc: "Which prevails if text and clauses differ; to be said when there is a text."},
 		{Name: "timezone", Shape: ShapeZone, Default: `"UTC"`, Doc: "The zone in which a bare date begins at midnight."},
+		{Name: "month_end", Shape: ShapeWord, Words: []string{"last-day", "next-day"}, Doc: "What day is meant where months are counted to one that the month does not have."},
 		{Name: "clock", Shape: ShapeWord, Words: []string{"real", "simulated"}, Default: "real", Doc: "Whether the record's time is real; every page and verdict says so if it is not."},
 		{Name: "proof_window", Shape: ShapeDuration, Default: "1 hour", Low: 1, High: int64(7 * day), Doc: "How long after a deadline older proofs of time may still arrive before it is decided."},
 		{Name: "record", Shape: ShapeWord, Words: []string{"public", "private"}, Default: "public", Doc: "Who may read the record: all, or its parties, devices, custodians, depositaries and readers."},
@@ -79,10 +80,16 @@ var schema = []NounSpec{
 		recipientAttr,
 	})},
 	{Noun: nounMeasure, Doc: "Something one party holds in force against others and can lift.", Attributes: attributes([]AttributeSpec{
-		{Name: "by", Shape: ShapeName, Nouns: []Noun{nounParty}, Required: true, Doc: "Who holds it."},
+		{Name: "by", Shape: ShapeName, Nouns: []Noun{nounParty, nounBody}, Required: true, Doc: "Who holds it."},
 		{Name: "against", Shape: ShapeNames, Nouns: partyNouns, Doc: "Whom it burdens."},
 		{Name: "starts", Shape: ShapeWord, Words: []string{"in-force", "lifted"}, Required: true, Doc: "Its status when the agreement enters into force."},
-	}, "parts", "lifted", "returns")},
+		{Name: "lifted", Shape: ShapeObject, Doc: "What lifts it besides its holder.", Fields: []AttributeSpec{
+			{Name: "when", Shape: ShapeCondition, Required: true, Doc: "It is lifted when this becomes true."},
+		}},
+		{Name: "returns", Shape: ShapeObject, Doc: "What puts it back in force besides its holder.", Fields: []AttributeSpec{
+			{Name: "when", Shape: ShapeCondition, Required: true, Doc: "It is in force again when this becomes true."},
+		}},
+	}, "parts")},
 	{Noun: nounCommitment, Doc: "What a party owes: to do once, to keep true, or never to let happen.", Attributes: attributes(append([]AttributeSpec{ofAttr}, commitmentAttrs...), "then", "worth", "every", "parts")},
 	{Noun: nounAct, Doc: "A formal act that a party may perform.", Attributes: attributes(append([]AttributeSpec{ofAttr}, actAttrs...), "who", "resumes", "per")},
 	{Noun: nounReading, Doc: "A number, or a fact if it has no unit, that a named reporter reports.", Attributes: attributes([]AttributeSpec{
@@ -97,7 +104,8 @@ var schema = []NounSpec{
 		ofAttr,
 		{Name: "at", Shape: ShapeInstant, Doc: "The instant; this or `when`."},
 		{Name: "when", Shape: ShapeCondition, Doc: "Reached as soon as this is true; this or `at`."},
-	}, "unless")},
+		{Name: "unless", Shape: ShapeCondition, Doc: "Not reached, and never again, if this is true at that instant; with `at`."},
+	})},
 	{Noun: nounVault, Doc: "Sealed evidence with the rule of its outcome.", Attributes: attributes(vaultAttrs, "parts", "retention", "extends")},
 
 	{Noun: nounBody, Doc: "Those who decide together by votes.", Attributes: attributes(bodyAttrs)},

@@ -36,6 +36,7 @@ func (c *checker) sound() {
 			c.soundDecision(x, d, x.decisions[d.name])
 		}
 	}
+	c.soundMonths(x)
 	c.soundMeasures(x)
 	c.soundCounts(x)
 	c.unused(x)
@@ -245,7 +246,7 @@ func (c *checker) soundMeasures(x *index) {
 	done := make(map[Name]bool)
 	c.eachExpr(x, func(e Expr) {
 		refs(e, false, func(r *Ref, _ bool) {
-			if r.Noun != nounMeasure || reported[r.Name] || done[r.Name] || x.speaks(x.measures[r.Name].By) {
+			if r.Noun != nounMeasure || reported[r.Name] || done[r.Name] || x.measures[r.Name].Lifted != nil || x.speaks(x.measures[r.Name].By) {
 				return
 			}
 			done[r.Name] = true
@@ -270,7 +271,10 @@ func (c *checker) eachExpr(x *index, visit func(Expr)) {
 		all(a.When)
 	}
 	for _, m := range x.a.Milestones {
-		all(m.At, m.When)
+		all(m.At, m.When, m.Unless)
+	}
+	for _, m := range x.a.Measures {
+		all(m.Lifted, m.Returns)
 	}
 	for _, d := range x.a.Decisions {
 		all(d.Opens, d.Closes)

@@ -98,6 +98,9 @@ func (s *State) candidates(values bool) []Act {
 			verb = Lift
 		}
 		for _, by := range m.mayTouch(i) {
+			if m.byName[by].noun != "party" {
+				continue
+			}
 			add(by, verb, x.Name)
 		}
 	}

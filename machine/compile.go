@@ -106,7 +106,9 @@ type measure struct {
 	*agreement.Measure
 	signs                       bool // its holder signs
 	status, liftedAt, imposedAt int32
-	rules                       int32
+	liftSeen, returnSeen        int32 // whether the conditions were true
+	liftsWhen, returnsWhen      *expr
+	rules, unit                 int32
 }
 
 type act struct {
@@ -125,9 +127,10 @@ type reading struct {
 
 type milestone struct {
 	*agreement.Milestone
-	reached, at         int32
-	atExpr, when        *expr
-	tReach, rules, unit int32
+	reached, at          int32
+	prevented            int32 // -1: nothing prevents it
+	atExpr, when, unless *expr
+	tReach, rules, unit  int32
 }
 
 type vault struct {
@@ -155,9 +158,13 @@ func Compile(a *agreement.Agreement) *Machine {
 		x.when = m.expr(x.When)
 		x.of = m.effectOf(x)
 	}
+	for i := range m.measures {
+		x := &m.measures[i]
+		x.liftsWhen, x.returnsWhen = m.expr(x.Lifted), m.expr(x.Returns)
+	}
 	for i := range m.milestones {
 		x := &m.milestones[i]
-		x.atExpr, x.when = m.expr(x.At), m.expr(x.When)
+		x.atExpr, x.when, x.unless = m.expr(x.At), m.expr(x.When), m.expr(x.Unless)
 	}
 	for i := range m.vaults {
 		v := &m.vaults[i]
@@ -178,6 +185,22 @@ func (m *Machine) Agreement() *agreement.Agreement { return m.agreement }
 func (m *Machine) fluent(b block, name agreement.Name, attr string, kind fluentKind, start int64, words ...string) int32 {
 	m.fluents = append(m.fluents, fluent{b, name, attr, kind, words, start})
 	return int32(len(m.fluents) - 1)
+}
+
+// hidden is a note of the machine's own, if it is needed.
+func (m *Machine) hidden(b block, name agreement.Name, attr string, needed bool) int32 {
+	if !needed {
+		return -1
+	}
+	return m.fluent(b, name, attr, isHidden, 0)
+}
+
+// flagIf is a flag, if it is needed.
+func (m *Machine) flagIf(needed bool, b block, name agreement.Name, attr string) int32 {
+	if !needed {
+		return -1
+	}
+	return m.fluent(b, name, attr, isFlag, 0)
 }
 
 func (m *Machine) number() int32 { m.numbers++; return int32(m.numbers - 1) }
@@ -209,7 +232,8 @@ func (m *Machine) declare() {
 			status:    m.fluent(b, x.Name, "status", isStatus, start, measureWords...),
 			liftedAt:  m.fluent(b, x.Name, "lifted_at", isInstant, unsetInstant),
 			imposedAt: m.fluent(b, x.Name, "imposed_at", isInstant, unsetInstant),
-			rules:     m.rulesOf(b, x.Range, measureRules)})
+			liftSeen:  m.hidden(b, x.Name, "lift_seen", x.Lifted != nil), returnSeen: m.hidden(b, x.Name, "return_seen", x.Returns != nil),
+			rules: m.rulesOf(b, x.Range, measureRules)})
 	}
 	for i, x := range a.Commitments {
 		b := block{"commitment", i}
@@ -245,9 +269,10 @@ func (m *Machine) declareTimes() {
 		b := block{"milestone", i}
 		m.byName[x.Name] = b
 		m.milestones = append(m.milestones, milestone{Milestone: x,
-			reached: m.fluent(b, x.Name, "reached", isFlag, 0),
-			at:      m.fluent(b, x.Name, "at", isInstant, unsetInstant),
-			rules:   m.rulesOf(b, x.Range, milestoneRules)})
+			reached:   m.fluent(b, x.Name, "reached", isFlag, 0),
+			at:        m.fluent(b, x.Name, "at", isInstant, unsetInstant),
+			prevented: m.flagIf(x.Unless != nil, b, x.Name, "prevented"),
+			rules:     m.rulesOf(b, x.Range, milestoneRules)})
 	}
 	for i, x := range a.Vaults {
 		b := block{"vault", i}
@@ -371,6 +396,11 @@ func (m *Machine) layUnits() {
 		d.unit = m.unit("decision", i, own, d.opens, d.closesAt, d.rule, d.stops)
 	}
 	m.layProcedures()
+	for i := range m.measures {
+		if x := &m.measures[i]; x.liftsWhen != nil || x.returnsWhen != nil {
+			x.unit = m.unit("measure", i, []int32{m.status}, x.liftsWhen, x.returnsWhen)
+		}
+	}
 	m.vault0 = len(m.units)
 	for i := range m.vaults {
 		v := &m.vaults[i]
@@ -441,6 +471,7 @@ func (m *Machine) coneOf(e *expr) []int {
 		case "milestone":
 			todo = appendReads(appendReads(todo, m.milestones[b.i].atExpr), m.milestones[b.i].when)
 		case "measure":
+			todo = appendReads(appendReads(todo, m.measures[b.i].liftsWhen), m.measures[b.i].returnsWhen)
 			// Its lifting may hang on the finding about whoever promised it.
 			for i := range m.commitments {
 				for _, l := range m.commitments[i].lifts {

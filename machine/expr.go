@@ -66,6 +66,7 @@ const (
 	opCount           //
 	opTally           // how many of slots hold a vote of the set want, by weights
 	opVetoed          // any of slots holds want
+	opMonths          // want months after an instant; slot 1: a missing day is the next one
 	opShare           // the first, a constant, of the second
 )
 
@@ -136,6 +137,12 @@ func eval(r reader, e *expr) value {
 		return evalCount(r, e.args)
 	case opTally, opVetoed:
 		return evalTally(r, e)
+	case opMonths:
+		v := eval(r, e.args[0])
+		if v.set {
+			v.n = int64(agreement.AddMonths(agreement.Instant(v.n), int(e.want), e.zone, e.slot == 1))
+		}
+		return v
 	case opShare:
 		x, y := eval(r, e.args[0]), eval(r, e.args[1])
 		return value{set: x.set && y.set, rat: new(big.Rat).Mul(x.exact(), y.exact())}

@@ -279,6 +279,8 @@ func (n *naive) attr(noun agreement.Noun, x name, attr string, kind agreement.Va
 		return !b.on && !n.assume[x]
 	case "done", "reported", "reached":
 		return b.on
+	case "prevented":
+		return false // the random texts have nothing that prevents
 	case "lifted_at", "done_at", "reported_at", "at":
 		return known(b.at)
 	case "imposed_at":

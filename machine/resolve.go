@@ -96,6 +96,16 @@ func (m *Machine) literal(e *agreement.Literal) value {
 }
 
 func (m *Machine) binary(x *expr, e *agreement.Binary) {
+	if l, ok := e.Y.(*agreement.Literal); ok && l.Kind == agreement.TypeMonths {
+		x.op, x.args, x.want = opMonths, m.exprs(e.X), int64(l.Months)
+		if e.Op == "-" {
+			x.want = -x.want
+		}
+		if m.agreement.MonthEnd == "next-day" {
+			x.slot = 1
+		}
+		return
+	}
 	x.args = m.exprs(e.X, e.Y)
 	switch e.Op {
 	case "and":
@@ -179,14 +189,7 @@ func (m *Machine) ref(x *expr, e *agreement.Ref) {
 	case "reading":
 		m.refReading(x, e, &m.readings[i])
 	case "milestone":
-		switch s := &m.milestones[i]; e.Attr {
-		case "reached":
-			is(s.reached, 1)
-		case "at":
-			at(s.at)
-		default:
-			unknown()
-		}
+		m.refMilestone(x, e, &m.milestones[i])
 	case "vault":
 		m.refVault(x, e, &m.vaults[i])
 	case "procedure":
@@ -334,6 +337,21 @@ func (m *Machine) refStage(x *expr, e *agreement.Ref, st *stage) {
 		x.op, x.slot = opInstant, st.closes
 	case "ended_at":
 		x.op, x.slot = opInstant, st.endedAt
+	default:
+		panic("machine: no attribute " + string(e.Name) + "." + e.Attr + " in a checked agreement")
+	}
+}
+
+func (m *Machine) refMilestone(x *expr, e *agreement.Ref, s *milestone) {
+	x.op, x.slot, x.want = opIs, s.reached, 1
+	switch e.Attr {
+	case "reached":
+	case "prevented":
+		if x.slot = s.prevented; x.slot < 0 {
+			x.op, x.slot, x.val = opConst, 0, truth(false)
+		}
+	case "at":
+		x.op, x.slot = opInstant, s.at
 	default:
 		panic("machine: no attribute " + string(e.Name) + "." + e.Attr + " in a checked agreement")
 	}

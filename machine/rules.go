@@ -50,6 +50,8 @@ const (
 	ruleLift = iota
 	ruleImpose
 	ruleLiftFound
+	ruleLiftWhen
+	ruleReturn
 )
 
 // Rules of an act.
@@ -69,6 +71,7 @@ const (
 const (
 	ruleAt = iota
 	ruleReach
+	rulePrevent
 )
 
 // Rules of a vault.
@@ -128,10 +131,10 @@ var (
 		"the lifting is reported", "what it owes becomes true",
 	}
 
-	measureRules   = []string{"its holder lifts it", "its holder imposes it", "its lifting is found true"}
+	measureRules   = []string{"its holder lifts it", "its holder imposes it", "its lifting is found true", "what lifts it becomes true", "what returns it becomes true"}
 	actRules       = []string{"it is invoked", "it takes effect", "it ends the agreement"}
 	readingRules   = []string{"it is reported", "it is late"}
-	milestoneRules = []string{"its instant", "it is reached"}
+	milestoneRules = []string{"its instant", "it is reached", "it is prevented"}
 
 	vaultRules = []string{
 		"when it closes", "the condition is true at the close", "a claim is undecided at the close",
@@ -232,8 +235,18 @@ func (m *Machine) ruleRange(b block, kind int32, whole agreement.Range) agreemen
 		if x := a.Acts[b.i]; kind != ruleInvoke && x.Effect != nil {
 			return x.Effect.Range
 		}
+	case "measure":
+		switch x := a.Measures[b.i]; kind {
+		case ruleLiftWhen:
+			return of(x.Lifted)
+		case ruleReturn:
+			return of(x.Returns)
+		}
 	case "milestone":
 		x := a.Milestones[b.i]
+		if kind == rulePrevent {
+			return of(x.Unless)
+		}
 		if x.At != nil {
 			return of(x.At)
 		}

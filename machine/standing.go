@@ -232,6 +232,9 @@ func (s *State) milestoneItem(x *milestone) Item {
 	if s.values[x.reached] == 1 {
 		it.Status, it.Since = "reached", moment(s.since[x.reached])
 	}
+	if x.prevented >= 0 && s.values[x.prevented] == 1 {
+		it.Status, it.Since = "prevented", moment(s.since[x.prevented])
+	}
 	return it
 }
 

@@ -119,6 +119,8 @@ func (s *State) round(from, to int) bool {
 			s.milestone(&s.m.milestones[x.i])
 		case "commitment":
 			s.life(&s.m.commitments[x.i])
+		case "measure":
+			s.measure(&s.m.measures[x.i])
 		case "decision":
 			s.decision(&s.m.decisions[x.i])
 		case "procedure":
@@ -149,7 +151,7 @@ func (s *State) expire(t timer) {
 	case timerReport:
 		s.write(s.m.readings[i].late, 1, s.m.readings[i].rules+ruleLate)
 	case timerMilestone:
-		s.write(s.m.milestones[i].reached, 1, s.m.milestones[i].rules+ruleReach)
+		s.come(&s.m.milestones[i])
 	case timerFrom:
 		s.begin(&s.m.commitments[i], s.m.commitments[i].rules+ruleFrom)
 	case timerUntil:
@@ -166,9 +168,18 @@ func (s *State) expire(t timer) {
 	}
 }
 
+// come is a milestone's instant: it is reached, unless something prevents it.
+func (s *State) come(x *milestone) {
+	if s.true(x.unless) {
+		s.write(x.prevented, 1, x.rules+rulePrevent)
+		return
+	}
+	s.write(x.reached, 1, x.rules+ruleReach)
+}
+
 // milestone keeps the instant of a milestone until it is reached.
 func (s *State) milestone(x *milestone) {
-	if s.values[x.reached] == 1 {
+	if s.values[x.reached] == 1 || x.prevented >= 0 && s.values[x.prevented] == 1 {
 		return
 	}
 	if x.atExpr != nil {

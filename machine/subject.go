@@ -111,6 +111,8 @@ func (m *Machine) attribute(q *subject) error {
 	e := m.expr(r)
 	q.fluent = e.slot
 	switch e.op {
+	case opConst: // what nothing can prevent is not prevented
+		q.kind, q.fluent, q.is = asCondition, m.milestones[q.block.i].reached, -1
 	case opInstant:
 		q.kind = asInstant
 	case opInteger:

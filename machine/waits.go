@@ -141,7 +141,12 @@ func (s *State) actorsOf(b block, seen []bool, add func(...agreement.Name)) {
 			add(c.By)
 		}
 	case "measure":
-		add(m.measures[b.i].By)
+		x := &m.measures[b.i]
+		if m.byName[x.By].noun == "party" {
+			add(x.By)
+		}
+		s.walkActors(x.liftsWhen, true, seen, add)
+		s.walkActors(x.returnsWhen, true, seen, add)
 	case "act":
 		add(s.people(m.acts[b.i].By)...)
 	case "procedure":

@@ -245,6 +245,12 @@ func grounds(s *State, i int32) ground {
 	case "commitment":
 		return commitmentGrounds(s, i, &m.commitments[r.block.i], r.kind)
 	case "measure":
+		switch x := &m.measures[r.block.i]; r.kind {
+		case ruleLiftWhen:
+			return ground{e: x.liftsWhen}
+		case ruleReturn:
+			return ground{e: x.returnsWhen}
+		}
 		if r.kind == ruleLiftFound {
 			return ground{same: changedWith(s, i, func(f *fluent) bool {
 				return f.block.noun == "commitment" && f.attr == "status" && contains(m.commitments[f.block.i].lifts, r.block.i)
@@ -258,6 +264,9 @@ func grounds(s *State, i int32) ground {
 		}
 	case "milestone":
 		x := &m.milestones[r.block.i]
+		if r.kind == rulePrevent {
+			return ground{e: x.unless, read: []int32{x.at}}
+		}
 		if x.atExpr != nil {
 			return ground{e: x.atExpr}
 		}

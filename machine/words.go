@@ -24,6 +24,9 @@ func (s *State) then(t timer) string {
 	case timerReport:
 		return "the report of " + string(t.name) + " is late"
 	case timerMilestone:
+		if s.true(m.milestones[i].unless) {
+			return string(t.name) + " would be reached, and is prevented: " + say(m.milestones[i].Unless)
+		}
 		return string(t.name) + " is reached"
 	case timerCloses:
 		return s.thenAtClose(&m.vaults[i])
