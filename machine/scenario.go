@@ -261,7 +261,7 @@ func (m *Machine) possible(e *scenarioEvent) error {
 		case "reading":
 			words = []string{"unreported", "reported", "late"}
 		case "milestone":
-			words = []string{"not-reached", "reached"}
+			words = []string{"not-reached", "reached", "prevented"}
 		}
 	}
 	if slices.Contains(words, e.want) {
