@@ -160,13 +160,27 @@ func (sc *Scenario) Texts() []string {
 // Run plays the scenario on a fresh start of the machine. amended gives the
 // machine of a text that an amendment names; nil if there are no amendments.
 func (sc *Scenario) Run(m *Machine, amended func(path string) (*Machine, error)) ScenarioReport {
+	events, unread := sc.events(m)
 	var rep ScenarioReport
-	var events []*scenarioEvent
+	for _, r := range unread {
+		rep.add(r)
+	}
+	p := playing{m.Start(), amended, 0}
+	for _, e := range events {
+		rep.add(p.play(e))
+	}
+	slices.SortStableFunc(rep.Results, func(a, b Result) int { return a.Line - b.Line })
+	return rep
+}
+
+// events are the lines in the order in which they come, and those whose
+// instants cannot be read.
+func (sc *Scenario) events(m *Machine) (events []*scenarioEvent, unread []Result) {
 	for i := range sc.lines {
 		l := &sc.lines[i]
 		at, err := parseInstant(l.fields[0], m.zone())
 		if err != nil {
-			rep.add(Result{Line: l.number, Text: l.text, Got: err.Error()})
+			unread = append(unread, Result{Line: l.number, Text: l.text, Got: err.Error()})
 			continue
 		}
 		events = append(events, &scenarioEvent{line: l, at: at})
@@ -181,12 +195,7 @@ func (sc *Scenario) Run(m *Machine, amended func(path string) (*Machine, error))
 		}
 		return rank(a) - rank(b)
 	})
-	p := playing{m.Start(), amended, 0}
-	for _, e := range events {
-		rep.add(p.play(e))
-	}
-	slices.SortStableFunc(rep.Results, func(a, b Result) int { return a.Line - b.Line })
-	return rep
+	return events, unread
 }
 
 func rank(e *scenarioEvent) int {

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 // TestStories runs the stories of testdata/script: what several parties do
 // with the commands, in real processes, and what they are told.
 //
-// Besides testscript's own commands they have
+// $EXAMPLES is the folder of the examples. Besides testscript's own commands they have
 //
 //	exits N command...    run it; it ends with the exit status N
 //	draw NAME [flags]     make NAME.key and its public key, NAME.pub, for NAME without a last -1, -2 ...
@@ -53,6 +53,11 @@ func TestStories(t *testing.T) {
 		UpdateScripts:       *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
+			examples, err := filepath.Abs("../../examples")
+			if err != nil {
+				return err
+			}
+			env.Setenv("EXAMPLES", examples)
 			st := &stage{env: env, processes: map[string]*process{}}
 			env.Values[stageKey{}] = st
 			env.Defer(st.clear)

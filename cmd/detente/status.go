@@ -44,6 +44,10 @@ func (v *viewer) subject(cmd *cobra.Command, path string) (*subject, *machine.St
 	if err != nil {
 		return nil, nil, err
 	}
+	if s.history != nil {
+		state, err := s.history.state(s.agreement, v.at)
+		return s, state, err
+	}
 	if v.at != "" {
 		at, err := parseInstant(s.agreement, v.at)
 		if err == nil {
@@ -65,8 +69,9 @@ type statusReport struct {
 	Agreement string           `json:"agreement"`
 	Title     string           `json:"title"`
 	Simulated bool             `json:"simulated"`
-	Text      string           `json:"text,omitempty"`    // in force on the record
-	Amended   int64            `json:"amended,omitempty"` // entry of the amendment that brought it; 0: the first
+	Supposed  string           `json:"supposed,omitempty"` // the file by which it stands so: no record
+	Text      string           `json:"text,omitempty"`     // in force on the record
+	Amended   int64            `json:"amended,omitempty"`  // entry of the amendment that brought it; 0: the first
 	Pending   []pendingReport  `json:"pending,omitempty"`
 	Record    *recordReport    `json:"record,omitempty"`
 	Standing  machine.Standing `json:"standing"`
@@ -160,6 +165,10 @@ func (v *viewer) status(cmd *cobra.Command, path, party string) error {
 		}
 	}
 	r := statusReport{Agreement: s.agreement.ID.String(), Title: s.agreement.Title, Simulated: s.agreement.Simulated, Standing: standing, Vaults: []vaultReport{}}
+	if s.history != nil {
+		r.Supposed = s.history.file
+		v.suppose(s)
+	}
 	if s.fold != nil {
 		r.Record, r.Text, r.Pending = recordOf(s.fold), s.fold.InForce().ID.String(), pendingOf(s.fold)
 		versions := s.fold.Versions()
@@ -226,8 +235,11 @@ func printStatus(t terminal, r statusReport) {
 			fmt.Fprintf(t.out, "  %s\n", p)
 		}
 	}
-	if r.Record == nil {
+	switch {
+	case r.Record == nil && r.Supposed == "":
 		fmt.Fprintln(t.out, "no record: this is the text alone, before anybody has signed")
+		return
+	case r.Record == nil:
 		return
 	}
 	fmt.Fprintf(t.out, "record: %d entries, root %s, clock %v, settled %v, %d provisional\n",

@@ -30,6 +30,7 @@ type subject struct {
 	export    *record.Export   // nil unless exported
 	follower  *mirror.Follower // nil unless mirrored or running
 	client    *mirror.Client   // nil unless running
+	history   *history         // of a text; nil if its folder has none
 }
 
 // subjectOf is the PATH of a command that takes `[PATH]`, then rest operands:
@@ -60,7 +61,23 @@ func openSubject(ctx context.Context, t terminal, path, remember string) (*subje
 	case isMirror(path):
 		return openMirror(ctx, path)
 	}
-	return openText(path)
+	return openTextWithHistory(path)
+}
+
+// openTextWithHistory opens a text and what its folder says has happened.
+func openTextWithHistory(path string) (*subject, error) {
+	h, err := historyOf(path)
+	if err != nil {
+		return nil, err
+	}
+	if h != nil && h.file == path {
+		path = filepath.Dir(path)
+	}
+	s, err := openText(path)
+	if err == nil {
+		s.history = h
+	}
+	return s, err
 }
 
 func openText(path string) (*subject, error) {

@@ -31,6 +31,7 @@ and clause by clause, and what would change it. PATH may be left out if DETENTE_
 			if err != nil {
 				return usage("%w", err)
 			}
+			v.suppose(s)
 			if v.json {
 				return printJSON(v.t.out, e)
 			}
@@ -38,6 +39,13 @@ and clause by clause, and what would change it. PATH may be left out if DETENTE_
 			return nil
 		},
 	}, true)
+}
+
+// suppose says of an answer for people that no record proves it.
+func (v *viewer) suppose(s *subject) {
+	if s.history != nil && !v.json {
+		fmt.Fprint(v.t.out, s.history.heading())
+	}
 }
 
 func planCommand(t terminal) *cobra.Command {
@@ -69,6 +77,7 @@ lost. Of a record it begins with how things stand; of a text, before anybody has
 				return err
 			}
 			f := machine.Plan(state, acts, last)
+			v.suppose(s)
 			if v.json {
 				return printJSON(v.t.out, f)
 			}
