@@ -129,6 +129,9 @@ func listOf(a *Agreement) []entry {
 	for _, b := range a.Decisions {
 		out = append(out, entry{b.Block, "", b})
 	}
+	for _, b := range a.Questions {
+		out = append(out, entry{b.Block, "read as " + sentence(readings(b)), b})
+	}
 	for _, b := range a.Cases {
 		out = append(out, entry{b.Block, "", b})
 	}
@@ -136,6 +139,14 @@ func listOf(a *Agreement) []entry {
 		out = append(out, entry{b.Block, "", b})
 	}
 	return out
+}
+
+// readings are the names of a question's interpretations.
+func readings(q *Question) (of []Name) {
+	for _, i := range q.Interpretations {
+		of = append(of, i.Name)
+	}
+	return of
 }
 
 type amender struct {

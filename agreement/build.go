@@ -30,6 +30,8 @@ func (c *checker) build() {
 			c.buildCase(d, b)
 		case nounStage:
 			c.buildStage(d, b)
+		case nounQuestion:
+			c.buildQuestion(d, b)
 		case nounDepositary:
 			c.a.Depositaries = append(c.a.Depositaries, &Depositary{Block: b, Key: d.text("key"), Address: d.text("address"), Successors: d.names("successors")})
 		case nounParty:

@@ -43,6 +43,9 @@ func (c *checker) circular(x *index) {
 	for _, u := range x.a.Cases {
 		s.visit(place{u.Name, "end"}, u.Title)
 	}
+	for _, u := range x.a.Questions {
+		s.visit(place{u.Name, "time"}, u.Title)
+	}
 	for _, u := range x.a.Stages {
 		s.visit(place{u.Name, "start"}, u.Title)
 		s.visit(place{u.Name, "end"}, u.Title)
@@ -121,6 +124,13 @@ func (s *circles) definitions(p place) []definition {
 			return []definition{{expr: u.Settled}, {expr: u.Exhausted}}
 		}
 		return nil // it is opened by a statement
+	}
+	if u := s.x.questions[p.name]; u != nil {
+		of := []definition{{expr: u.When}}
+		for _, i := range u.Interpretations {
+			of = append(of, definition{expr: i.Adopted})
+		}
+		return of
 	}
 	if u := s.x.stages[p.name]; u != nil {
 		if p.what == "end" {

@@ -82,6 +82,7 @@ const (
 	CodeNotMember          Code = "not-member"
 	CodeWhichCase          Code = "which-case"
 	CodeMonthEnd           Code = "month-end"
+	CodeOpenQuestion       Code = "open-question"
 )
 
 // The codes of findings.

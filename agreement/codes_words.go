@@ -20,7 +20,7 @@ var wordCodes = []Explanation{
 		Bad:  "«partie» delta {\n  signs = no\n}\n", Good: "party delta {\n  signs = no\n}\n"},
 	{Code: CodeLater, Title: "belongs to a later part of the language",
 		Text: "The word is reserved and has no meaning in version 1. A text that needs it cannot be run yet.",
-		Bad:  "«question» standing {\n  answered = nobody\n}\n"},
+		Bad:  "«exchange» swap {\n  when = start.reached\n}\n"},
 	{Code: CodeInnerBlock, Title: "a block inside a block",
 		Text: "No block of version 1 holds another.",
 		Bad:  "party alpha {\n  «party» delta { signs = no }\n}\n", Good: "party delta { signs = no }\n"},

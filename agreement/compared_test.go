@@ -17,7 +17,7 @@ func Compared() map[Noun]map[string]bool {
 	for noun, blocks := range map[Noun][]any{
 		nounDepositary: {&Depositary{}}, nounParty: {&Party{}}, nounGroup: {&Group{}}, nounWitness: {&Witness{}}, nounCustodian: {&Custodian{}},
 		nounDevice: {&Device{}}, nounReader: {&Reader{}}, nounMeasure: {&Measure{}}, nounAct: {&Act{}}, nounReading: {&Reading{}}, nounMilestone: {&Milestone{}}, nounVault: {&Vault{}},
-		nounBody: {&Body{}}, nounDecision: {&Decision{}}, nounProcedure: {&Case{}}, nounStage: {&Stage{}},
+		nounBody: {&Body{}}, nounDecision: {&Decision{}}, nounProcedure: {&Case{}}, nounStage: {&Stage{}}, nounQuestion: {&Question{}},
 		nounCommitment: {&Commitment{Form: Do}, &Commitment{Form: Keep}, &Commitment{Form: Never}},
 	} {
 		for _, b := range blocks {

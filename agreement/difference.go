@@ -182,14 +182,8 @@ func (f *facets) block(e *entry) {
 		f.expr("unless", b.Unless)
 	case *Vault:
 		f.vault(b)
-	case *Body:
-		f.body(b)
-	case *Decision:
-		f.decision(b)
-	case *Case:
-		f.procedure(b)
-	case *Stage:
-		f.stage(b)
+	default:
+		f.step(b)
 	}
 }
 

@@ -23,3 +23,30 @@ func (f *facets) stage(b *Stage) {
 	f.word("binds", yesNo(!b.Advises))
 	f.extension(b.Extends)
 }
+
+func (f *facets) question(b *Question) {
+	f.set("answered", b.Answered)
+	f.expr("when", b.When)
+	for _, i := range b.Interpretations {
+		prefix := "interpretation " + string(i.Name) + "."
+		f.set(prefix+"held_by", i.HeldBy)
+		f.quoted(prefix+"because", i.Because)
+		f.expr(prefix+"adopted", i.Adopted)
+	}
+}
+
+// step is a block of those who decide, of how, or of what is open.
+func (f *facets) step(whole any) {
+	switch b := whole.(type) {
+	case *Body:
+		f.body(b)
+	case *Decision:
+		f.decision(b)
+	case *Case:
+		f.procedure(b)
+	case *Stage:
+		f.stage(b)
+	case *Question:
+		f.question(b)
+	}
+}

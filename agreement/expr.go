@@ -142,6 +142,27 @@ func (c *checker) bareWord(w *syntax.Word) Expr {
 	return nil
 }
 
+// reads says whether a question has an interpretation of that name.
+func (d *decl) reads(attr string) bool {
+	for _, b := range d.block.Blocks {
+		if b.Name.Text == attr {
+			return true
+		}
+	}
+	return false
+}
+
+// attributeWords are what a condition can read of the block.
+func (d *decl) attributeWords() []string {
+	words := attributeWords(d.noun)
+	if d.noun == nounQuestion {
+		for _, b := range d.block.Blocks {
+			words = append(words, b.Name.Text)
+		}
+	}
+	return words
+}
+
 func attributeHint(noun Noun, name string) string {
 	words := attributeWords(noun)
 	if len(words) == 0 {
@@ -172,8 +193,11 @@ func (c *checker) selection(n *syntax.Select) Expr {
 // ref reads an attribute; attr is where its word stands.
 func (c *checker) ref(d *decl, attr string, at, attrAt syntax.Span) Expr {
 	kind, ok := Attributes[d.noun][attr]
+	if !ok && d.noun == nounQuestion && d.reads(attr) {
+		kind, ok = TypeBool, true
+	}
 	if !ok {
-		words := attributeWords(d.noun)
+		words := d.attributeWords()
 		general := withArticle(string(d.noun)) + " has none that a condition can read"
 		if len(words) > 0 {
 			general = "it has " + strings.Join(words, ", ")

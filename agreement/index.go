@@ -14,6 +14,7 @@ type index struct {
 	decisions   map[Name]*Decision
 	cases       map[Name]*Case
 	stages      map[Name]*Stage
+	questions   map[Name]*Question
 	roles       map[Name]*Role
 	lifters     map[Name][]*Commitment // by measure of a party that does not sign: whose being found done lifts it
 
@@ -39,7 +40,7 @@ type bound struct {
 func newIndex(a *Agreement) *index {
 	x := &index{
 		a, make(map[Name]*Party), make(map[Name]*Device), make(map[Name]*Custodian), make(map[Name]*Measure),
-		make(map[Name]*Commitment), make(map[Name]*Act), make(map[Name]*Milestone), make(map[Name]*Vault), make(map[Name]*Decision), make(map[Name]*Case), make(map[Name]*Stage), make(map[Name]*Role),
+		make(map[Name]*Commitment), make(map[Name]*Act), make(map[Name]*Milestone), make(map[Name]*Vault), make(map[Name]*Decision), make(map[Name]*Case), make(map[Name]*Stage), make(map[Name]*Question), make(map[Name]*Role),
 		make(map[Name][]*Commitment), make(map[Expr]*cone), make(map[Expr]*sway), make(map[Name]bound), make(map[refKey]bound),
 	}
 	for _, b := range a.Parties {
@@ -84,6 +85,9 @@ func newIndex(a *Agreement) *index {
 		for _, r := range b.Roles {
 			x.roles[r.Name] = r
 		}
+	}
+	for _, b := range a.Questions {
+		x.questions[b.Name] = b
 	}
 	for _, b := range a.Stages {
 		x.stages[b.Name] = b
@@ -134,6 +138,7 @@ type cone struct {
 	acts        []*Act
 	measures    []*Measure
 	readings    []Name
+	questions   []Name
 	has         map[Name]bool // commitments
 }
 
@@ -178,6 +183,8 @@ func (x *index) follow(k *cone, e Expr, seen map[Name]bool) {
 		case nounDecision:
 			x.follow(k, x.decisions[r.Name].Opens, seen)
 			x.follow(k, x.decisions[r.Name].Closes, seen)
+		case nounQuestion:
+			k.questions = append(k.questions, r.Name)
 		case nounProcedure:
 			x.follow(k, x.cases[r.Name].Settled, seen)
 			x.follow(k, x.cases[r.Name].Exhausted, seen)

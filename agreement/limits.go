@@ -12,6 +12,7 @@ const (
 	maxTextSize       = 1 << 20  // all .agreement files together; the checker's work grows with it
 	maxBlocks         = 1000     // of an agreement
 	maxExpandedBlocks = 4000     // of an agreement, with the cases of its procedures
+	maxWorlds         = 128      // ways to read a text's questions together: the machine runs each
 	maxAtOnce         = 64       // cases of one thing at once; drafts of a decision
 	maxVaults         = 64       // of an agreement: at a close the machine tries what may be found of open claims
 	maxDiagnostics    = 60       // nobody reads more at once

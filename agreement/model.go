@@ -68,6 +68,7 @@ type Agreement struct {
 	Vaults       []*Vault
 	Bodies       []*Body
 	Decisions    []*Decision
+	Questions    []*Question
 	Cases        []*Case  // of procedures
 	Stages       []*Stage // of cases
 	Range        Range    // of the agreement block
@@ -440,6 +441,7 @@ var Attributes = map[Noun]map[string]ValueType{
 		"open": TypeBool, "tabled": TypeBool, "carried": TypeBool, "not_carried": TypeBool, "decided": TypeBool,
 		"opened_at": TypeInstant, "closes": TypeInstant, "decided_at": TypeInstant,
 	},
+	"question": {"open": TypeBool, "answered": TypeBool}, // and each of its interpretations
 	"procedure": {
 		"open": TypeBool, "opened": TypeBool, "settled": TypeBool, "exhausted": TypeBool, "closed": TypeBool,
 		"opened_at": TypeInstant, "settled_at": TypeInstant, "exhausted_at": TypeInstant,

@@ -175,9 +175,12 @@ func (c *checker) declare() {
 		c.file, c.env = d.file, d.env
 		d.values = c.fields(d.block.Fields, d.spec.Attributes, d.block.Name.Span, fmt.Sprintf("%s %s", d.noun, d.name))
 		for _, inner := range d.block.Blocks {
-			if d.noun != nounProcedure && d.noun != nounStage {
+			if d.noun != nounProcedure && d.noun != nounStage && d.noun != nounQuestion {
 				c.innerBlock(d, inner)
 			}
+		}
+		if d.noun == nounQuestion {
+			c.readInterpretations(d)
 		}
 	}
 	c.env = nil

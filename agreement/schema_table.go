@@ -111,9 +111,9 @@ var schema = []NounSpec{
 	{Noun: nounBody, Doc: "Those who decide together by votes.", Attributes: attributes(bodyAttrs)},
 	{Noun: nounDecision, Doc: "A question that a body votes on: its rule, its time and what silence means.", Attributes: attributes(decisionAttrs)},
 	{Noun: nounProcedure, Doc: "A ladder of timed stages, run once per case.", Attributes: attributes(procedureAttrs)},
+	{Noun: nounQuestion, Doc: "A point on which the parties hold different interpretations.", Attributes: attributes(questionAttrs)},
 
-	{Noun: "question", Later: true},
-	{Noun: "exchange", Later: true}, {Noun: "interpretation", Later: true}, {Noun: "cases", Later: true}, {Noun: "calendar", Later: true},
+	{Noun: "exchange", Later: true}, {Noun: "cases", Later: true}, {Noun: "calendar", Later: true},
 }
 
 var commitmentAttrs = []AttributeSpec{

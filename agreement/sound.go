@@ -28,6 +28,10 @@ func (c *checker) sound() {
 			c.soundReading(x, d)
 		case nounVault:
 			c.soundVault(x, d, x.vaults[d.name])
+		case nounQuestion:
+			if v := d.values["answered"]; v != nil && len(x.questions[d.name].Answered) > 0 {
+				c.mustSpeak(x, v, "answer")
+			}
 		case nounProcedure, nounStage:
 			c.soundProcedure(x, d)
 		case nounBody:
@@ -37,6 +41,7 @@ func (c *checker) sound() {
 		}
 	}
 	c.soundMonths(x)
+	c.soundQuestions(x)
 	c.soundMeasures(x)
 	c.soundCounts(x)
 	c.unused(x)
@@ -278,6 +283,12 @@ func (c *checker) eachExpr(x *index, visit func(Expr)) {
 	}
 	for _, d := range x.a.Decisions {
 		all(d.Opens, d.Closes)
+	}
+	for _, u := range x.a.Questions {
+		all(u.When)
+		for _, i := range u.Interpretations {
+			all(i.Adopted)
+		}
 	}
 	for _, u := range x.a.Cases {
 		all(u.When, u.Settled, u.Exhausted)

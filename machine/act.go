@@ -21,12 +21,15 @@ func (s *State) Apply(a Act) Verdict {
 	}
 	s.entry = a.Entry
 	v := s.act(&a)
-	if !v.Effect {
+	if v.Effect {
+		s.commit()
+		s.settle()
+	} else {
 		s.writes = s.writes[:0]
-		return v
 	}
-	s.commit()
-	s.settle()
+	if len(s.worlds) > 0 {
+		s.elsewhere(a, &v)
+	}
 	return v
 }
 
@@ -61,6 +64,8 @@ func (s *State) act(a *Act) Verdict {
 		want = "act"
 	case Report:
 		want = "reading"
+	case Answer:
+		want = "question"
 	case Vote, Count, Table:
 		want = "decision"
 	case Extend:
@@ -92,6 +97,8 @@ func (s *State) act(a *Act) Verdict {
 		return s.vote(a, &m.decisions[b.i])
 	case Count:
 		return s.count(a, &m.decisions[b.i])
+	case Answer:
+		return s.answering(a, &m.questions[b.i])
 	case Table:
 		return s.table(a, &m.decisions[b.i])
 	}

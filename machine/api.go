@@ -26,6 +26,7 @@ const (
 	Opens   Verb = "open"    // Subject is a procedure, a case or a stage; Against gives the roles
 	Close   Verb = "close"   // Subject is a case
 	Table   Verb = "table"   // Subject is a decision
+	Answer  Verb = "answer"  // Subject is a question, Choice the interpretation
 )
 
 // An Act is a statement taking effect.
@@ -61,6 +62,10 @@ type Verdict struct {
 	Effect bool
 	Reason string          // when refused: lower case, one sentence
 	Rule   agreement.Range // the text that refuses, if one does
+
+	// Disputed are the readings of open questions under which it is otherwise,
+	// such as `us-standing.left`, separated by commas.
+	Disputed string
 }
 
 // A Deadline is an armed timer.

@@ -11,10 +11,10 @@ import (
 
 // thirdPerson is how a sentence, a scenario and an assumption write a verb.
 var thirdPerson = map[Verb]string{Sign: "signs", Perform: "performs", Lift: "lifts", Impose: "imposes",
-	Verify: "verifies", Contest: "contests", Invoke: "invokes", Report: "reports", Vote: "votes", Count: "counts", Extend: "extends", Opens: "opens", Close: "closes", Table: "tables"}
+	Verify: "verifies", Contest: "contests", Invoke: "invokes", Report: "reports", Vote: "votes", Count: "counts", Extend: "extends", Opens: "opens", Close: "closes", Table: "tables", Answer: "answers"}
 
 var baseForm = map[Verb]string{Sign: "sign", Perform: "perform", Lift: "lift", Impose: "impose",
-	Verify: "verify", Contest: "contest", Invoke: "invoke", Report: "report", Vote: "vote", Count: "count", Extend: "extend", Opens: "open", Close: "close", Table: "table"}
+	Verify: "verify", Contest: "contest", Invoke: "invoke", Report: "report", Vote: "vote", Count: "count", Extend: "extend", Opens: "open", Close: "close", Table: "table", Answer: "answer"}
 
 // String is who does what, in the grammar of assumptions.
 func (a Act) String() string { return string(a.By) + " " + a.words(thirdPerson) }
@@ -27,7 +27,7 @@ func (a Act) words(form map[Verb]string) string {
 		parts = append(parts, string(a.Subject))
 	}
 	switch {
-	case a.Verb == Vote:
+	case a.Verb == Vote, a.Verb == Answer:
 		parts = append(parts, a.Choice)
 	case a.Verb == Count:
 		parts = append(parts, ballotWords(a.Ballot))

@@ -86,14 +86,10 @@ func (to *Machine) Carry(from *State, at agreement.Instant, entry int64) (*State
 		return nil, nil, &NotAmended{Reason: ds[0].Message, Rule: ds[0].Range, Diagnostics: ds}
 	}
 	c := &carrier{from: from, how: how, to: to, timers: map[timerKey]int32{}}
-	if err := c.allowed(); err != nil {
+	if err := c.through(at, entry); err != nil {
 		return nil, nil, err
 	}
-	c.carry(at, entry)
-	if err := c.run(); err != nil {
-		return nil, nil, err
-	}
-	if err := c.shortened(); err != nil {
+	if err := to.carryWorlds(from, c.s, at, entry, how); err != nil {
 		return nil, nil, err
 	}
 	return c.s, c.report(at, entry), nil
@@ -110,7 +106,20 @@ type carrier struct {
 	to     *Machine
 	how    *agreement.Amendment
 	s      *State
+	world  []int64            // of s
 	timers map[timerKey]int32 // those of the old machine; only asked, never listed
+}
+
+// through carries one state, in one world.
+func (c *carrier) through(at agreement.Instant, entry int64) error {
+	if err := c.allowed(); err != nil {
+		return err
+	}
+	c.carry(at, entry)
+	if err := c.run(); err != nil {
+		return err
+	}
+	return c.shortened()
 }
 
 func (c *carrier) refuse(where agreement.Range, subject agreement.Name, format string, args ...any) error {
@@ -162,6 +171,7 @@ func (c *carrier) carry(at agreement.Instant, entry int64) {
 	s := to.blank()
 	c.s = s
 	s.now, s.entry, s.keep, s.amends = at, entry, from.keep, true
+	s.world = c.world
 	s.fired = from.fired && at == from.now
 	s.gone = from.gone
 	for i, t := range from.m.timers {
@@ -484,6 +494,8 @@ func (m *Machine) blockRange(b block) agreement.Range {
 		return a.Milestones[b.i].Range
 	case "vault":
 		return a.Vaults[b.i].Range
+	case "question":
+		return a.Questions[b.i].Range
 	case "procedure":
 		return a.Cases[b.i].Range
 	case "stage":
@@ -509,6 +521,8 @@ func (s *State) item(b agreement.Block) Item {
 		return s.milestoneItem(&s.m.milestones[x.i])
 	case "vault":
 		return s.vaultItem(&s.m.vaults[x.i])
+	case "question":
+		return s.questionItem(&s.m.questions[x.i])
 	case "procedure":
 		return s.caseItem(&s.m.runs[x.i])
 	case "stage":

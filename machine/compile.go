@@ -28,6 +28,7 @@ type Machine struct {
 	runs        []run   // cases of procedures
 	stages      []stage
 	roles       []role
+	questions   []question
 	procedures  map[agreement.Name][]int // the cases of each that has several
 
 	units  []unit    // what is looked at again when something changed, in order
@@ -175,6 +176,7 @@ func Compile(a *agreement.Agreement) *Machine {
 	}
 	m.compileDecisions()
 	m.compileProcedures()
+	m.compileQuestions()
 	m.layUnits()
 	return m
 }
@@ -285,6 +287,7 @@ func (m *Machine) declareTimes() {
 	}
 	m.declareDecisions()
 	m.declareProcedures()
+	m.declareQuestions()
 }
 
 func (m *Machine) commitment(b block, x *agreement.Commitment) commitment {
@@ -396,6 +399,7 @@ func (m *Machine) layUnits() {
 		d.unit = m.unit("decision", i, own, d.opens, d.closesAt, d.rule, d.stops)
 	}
 	m.layProcedures()
+	m.layQuestions()
 	for i := range m.measures {
 		if x := &m.measures[i]; x.liftsWhen != nil || x.returnsWhen != nil {
 			x.unit = m.unit("measure", i, []int32{m.status}, x.liftsWhen, x.returnsWhen)

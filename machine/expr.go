@@ -67,6 +67,8 @@ const (
 	opTally           // how many of slots hold a vote of the set want, by weights
 	opVetoed          // any of slots holds want
 	opMonths          // want months after an instant; slot 1: a missing day is the next one
+	opReading         // the question of slot is read as want
+	opAtLeast         // slot holds want or more
 	opShare           // the first, a constant, of the second
 )
 
@@ -99,6 +101,7 @@ type expr struct {
 type reader interface {
 	slot(i int32) int64
 	number(i int32) *big.Rat
+	read(status int32) int64   // how an open question, by its status slot, is read here; 0: left open
 	assumed(status int32) bool // the lifting of the measure with this status slot is taken as true
 }
 
@@ -137,6 +140,10 @@ func eval(r reader, e *expr) value {
 		return evalCount(r, e.args)
 	case opTally, opVetoed:
 		return evalTally(r, e)
+	case opReading:
+		return evalReading(r, e)
+	case opAtLeast:
+		return truth(r.slot(e.slot) >= e.want)
 	case opMonths:
 		v := eval(r, e.args[0])
 		if v.set {

@@ -31,6 +31,17 @@ func (s *State) openings(out []Act) []Act {
 			}
 		}
 	}
+	for i := range s.m.questions {
+		q := &s.m.questions[i]
+		if s.values[q.status] != questionOpen {
+			continue
+		}
+		for _, by := range q.Answered {
+			for _, y := range q.Interpretations {
+				add(by, Answer, q.Name).Choice = string(y.Name)
+			}
+		}
+	}
 	for i := range s.m.stages {
 		if x := &s.m.stages[i]; s.values[x.status] == stageReady {
 			for _, by := range s.people(x.By) {

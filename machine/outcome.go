@@ -67,6 +67,7 @@ func (s *State) closeVault(i int) {
 func (s *State) standstill() *State {
 	bare := *s
 	bare.keep, bare.causes, bare.era, bare.closed, bare.gone = false, nil, nil, make([]kept, len(s.closed)), nil
+	bare.worlds = nil
 	w := bare.Clone()
 	w.probe = true
 	return w

@@ -94,6 +94,8 @@ func nounOf(v Verb) agreement.Noun {
 		return "act"
 	case Report:
 		return "reading"
+	case Answer:
+		return "question"
 	case Vote, Count, Table:
 		return "decision"
 	}
@@ -141,7 +143,7 @@ func (m *Machine) namesOf(noun agreement.Noun) []string {
 }
 
 // verbs are in the order in which messages list them.
-var verbs = []Verb{Sign, Perform, Lift, Impose, Verify, Contest, Invoke, Report, Vote, Count, Extend, Opens, Close, Table}
+var verbs = []Verb{Sign, Perform, Lift, Impose, Verify, Contest, Invoke, Report, Vote, Count, Extend, Opens, Close, Table, Answer}
 
 func parseVerb(word string) (Verb, error) {
 	var known []string
@@ -160,6 +162,12 @@ func (m *Machine) parseRest(a *Act, rest []string) error {
 	case a.Verb == Vote:
 		if len(rest) != 1 || !slices.Contains(voteWords, rest[0]) {
 			return fmt.Errorf("expected yes, no, abstain or none after `votes %s`", a.Subject)
+		}
+		a.Choice = rest[0]
+		return nil
+	case a.Verb == Answer:
+		if len(rest) != 1 {
+			return fmt.Errorf("expected one interpretation after `answers %s`", a.Subject)
 		}
 		a.Choice = rest[0]
 		return nil

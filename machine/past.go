@@ -95,7 +95,7 @@ func support(r reader, e *expr, to []int32) []int32 {
 // appendOwn adds the fluents that e itself reads.
 func appendOwn(to []int32, e *expr) []int32 {
 	switch e.op {
-	case opIs, opIsNot, opLifted, opInForce, opInstant, opInteger:
+	case opReading, opAtLeast, opIs, opIsNot, opLifted, opInForce, opInstant, opInteger:
 		return append(to, e.slot)
 	case opNumber:
 		return append(to, int32(e.want))

@@ -192,6 +192,8 @@ func (m *Machine) ref(x *expr, e *agreement.Ref) {
 		m.refMilestone(x, e, &m.milestones[i])
 	case "vault":
 		m.refVault(x, e, &m.vaults[i])
+	case "question":
+		m.refQuestion(x, e, &m.questions[i])
 	case "procedure":
 		m.refCase(x, e, &m.runs[i])
 	case "stage":

@@ -108,6 +108,13 @@ const (
 	ruleCaseClose
 )
 
+// Rules of a question.
+const (
+	ruleAsk = iota
+	ruleAdopt
+	ruleAnswer
+)
+
 // Rules of a stage.
 const (
 	ruleStageReady = iota
@@ -150,6 +157,8 @@ var (
 
 	procedureRules = []string{"the case is opened", "the case is settled", "the case is exhausted", "the case is withdrawn"}
 
+	questionRules = []string{"it is open", "what answers it becomes true", "it is answered"}
+
 	stageRules = []string{
 		"the stage may be opened", "the stage begins", "when the stage ends", "the stage settles it", "the stage ends without settling it",
 		"the case is over", "consent to another end", "the stage is put off",
@@ -186,6 +195,8 @@ func (m *Machine) clause(b block) string {
 		return a.Bodies[b.i].Clause
 	case "decision":
 		return a.Decisions[b.i].Clause
+	case "question":
+		return a.Questions[b.i].Clause
 	case "procedure":
 		return a.Cases[b.i].Clause
 	case "stage":

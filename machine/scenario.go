@@ -14,8 +14,10 @@ import (
 //
 //	at      INSTANT BY VERB SUBJECT ...      an act that must have an effect
 //	refused INSTANT BY VERB SUBJECT ...      an act that must have none
+//	disputed INSTANT BY VERB SUBJECT ...     an act that has one by some readings of open questions, and not by others
 //	expect  INSTANT [NOUN] SUBJECT STATUS    what must be the case
 //	expect  INSTANT SUBJECT.ATTRIBUTE VALUE
+//	expect  INSTANT SUBJECT STATUS under QUESTION.INTERPRETATION
 //	at      INSTANT amended "TEXT"           TEXT takes the place of the text in force
 //	refused INSTANT amended "TEXT"
 //
@@ -82,8 +84,8 @@ func ParseScenario(src []byte) (*Scenario, []ScenarioError) {
 
 // fault is what is wrong with a line whatever the agreement.
 func (l *scenarioLine) fault() string {
-	if l.word != "at" && l.word != "refused" && l.word != "expect" {
-		return unknownWord("a line begins with at, refused or expect, not with", l.word, []string{"at", "refused", "expect"}).Error()
+	if l.word != "at" && l.word != "refused" && l.word != "disputed" && l.word != "expect" {
+		return unknownWord("a line begins with at, refused, disputed or expect, not with", l.word, []string{"at", "refused", "disputed", "expect"}).Error()
 	}
 	if len(l.fields) < 3 {
 		if l.word == "expect" {
@@ -143,6 +145,7 @@ type scenarioEvent struct {
 	act     Act
 	subject subject
 	want    string
+	under   string // an expectation by one reading
 }
 
 // Texts are the paths of the texts that the scenario's amendments name, each
@@ -230,6 +233,9 @@ func (e *scenarioEvent) find(m *Machine) error {
 	if e.subject, err = m.subject(rest[0]); err != nil {
 		return err
 	}
+	if n := len(rest); n > 3 && rest[n-2] == "under" {
+		e.under, rest = rest[n-1], rest[:n-2]
+	}
 	e.want = strings.Join(rest[1:], " ")
 	return m.possible(e)
 }
@@ -298,17 +304,31 @@ func (p *playing) play(e *scenarioEvent) Result {
 	}
 	if e.line.word != "expect" {
 		v := p.s.Enact(e.act)
+		if e.line.word == "disputed" {
+			if r.OK = v.Disputed != ""; !r.OK {
+				r.Got = "it is the same by every reading: " + v.Reason
+			}
+			return r
+		}
 		r.judge(e.line.word == "at", v.Effect, v.Reason)
 		return r
 	}
 	p.s.Drive(e.at)
-	got := p.s.answer(e.subject)
+	s := p.s
+	if e.under != "" {
+		var ok bool
+		if s, ok = p.s.Under(e.under); !ok {
+			r.Got = fmt.Sprintf("no open question is read as %q", clip(e.under))
+			return r
+		}
+	}
+	got := s.answer(e.subject)
 	if r.OK = got == e.want; r.OK {
 		return r
 	}
 	r.Got = fmt.Sprintf("%s is %s, expected %s", e.subject.text(), got, e.want)
 	if p.explained < maxExplained {
-		if x, err := p.s.Why(e.subject.text()); err == nil {
+		if x, err := s.Why(e.subject.text()); err == nil {
 			r.Why = x.Text()
 			p.explained++
 		}

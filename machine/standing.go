@@ -59,7 +59,8 @@ type Standing struct {
 	Deadlines []Deadline `json:"deadlines"` // in order
 	Parties   []Position `json:"parties"`
 	Waits     []Wait     `json:"waits"`
-	Gone      []Gone     `json:"gone,omitempty"` // what amendments took out
+	Gone      []Gone     `json:"gone,omitempty"`      // what amendments took out
+	Questions []Asked    `json:"questions,omitempty"` // that are open
 
 	local local
 }
@@ -122,36 +123,7 @@ func (s *State) Standing() Standing {
 			st.Missing = append(st.Missing, m.agreement.Parties[i].Name)
 		}
 	}
-	for i := range m.measures {
-		st.Items = append(st.Items, s.measureItem(&m.measures[i]))
-	}
-	for i := range m.commitments {
-		st.Items = append(st.Items, s.commitmentItem(&m.commitments[i]))
-	}
-	for i := range m.acts {
-		st.Items = append(st.Items, s.actItem(&m.acts[i]))
-	}
-	for i := range m.readings {
-		st.Items = append(st.Items, s.readingItem(&m.readings[i]))
-	}
-	for i := range m.milestones {
-		st.Items = append(st.Items, s.milestoneItem(&m.milestones[i]))
-	}
-	for i := range m.vaults {
-		st.Items = append(st.Items, s.vaultItem(&m.vaults[i]))
-	}
-	for i := range m.runs {
-		st.Items = append(st.Items, s.caseItem(&m.runs[i]))
-		for _, k := range m.runs[i].stages {
-			st.Items = append(st.Items, s.stageItem(&m.stages[k]))
-		}
-	}
-	for i := range m.decisions {
-		st.Items = append(st.Items, s.decisionItem(&m.decisions[i]))
-	}
-	for i := range st.Items {
-		st.Items[i].Idle = st.Items[i].Idle || !s.runs(st.Items[i].Case)
-	}
+	st.Items, st.Questions = s.items(), s.asked()
 	st.Waits, st.Gone = s.waits(), s.gone
 	for _, p := range m.agreement.Parties {
 		st.Parties = append(st.Parties, s.position(p.Name, st.Waits))
@@ -160,6 +132,45 @@ func (s *State) Standing() Standing {
 		s.permit(&st, a)
 	}
 	return st
+}
+
+// items are the statuses of all blocks.
+func (s *State) items() []Item {
+	m, items := s.m, []Item{}
+	for i := range m.measures {
+		items = append(items, s.measureItem(&m.measures[i]))
+	}
+	for i := range m.commitments {
+		items = append(items, s.commitmentItem(&m.commitments[i]))
+	}
+	for i := range m.acts {
+		items = append(items, s.actItem(&m.acts[i]))
+	}
+	for i := range m.readings {
+		items = append(items, s.readingItem(&m.readings[i]))
+	}
+	for i := range m.milestones {
+		items = append(items, s.milestoneItem(&m.milestones[i]))
+	}
+	for i := range m.vaults {
+		items = append(items, s.vaultItem(&m.vaults[i]))
+	}
+	for i := range m.runs {
+		items = append(items, s.caseItem(&m.runs[i]))
+		for _, k := range m.runs[i].stages {
+			items = append(items, s.stageItem(&m.stages[k]))
+		}
+	}
+	for i := range m.decisions {
+		items = append(items, s.decisionItem(&m.decisions[i]))
+	}
+	for i := range m.questions {
+		items = append(items, s.questionItem(&m.questions[i]))
+	}
+	for i := range items {
+		items[i].Idle = items[i].Idle || !s.runs(items[i].Case)
+	}
+	return items
 }
 
 func itemOf(b *agreement.Block) Item {

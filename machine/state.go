@@ -23,6 +23,9 @@ type State struct {
 	closed  []kept              // by vault: the state at its close while a claim is undecided
 	gone    []Gone              // what amendments took out, oldest first; never changed, only added to
 
+	world  []int64  // how each open question is read here, 0 for left open; nil: all left open
+	worlds []*State // the other ways to read the open questions
+
 	keep   bool
 	causes []change
 	last   []int32 // by fluent: its last cause, -1 if none
@@ -80,6 +83,7 @@ func (m *Machine) Start() *State {
 	s := m.blank()
 	s.settle()
 	s.keep = true
+	s.split()
 	return s
 }
 
@@ -116,6 +120,9 @@ func (s *State) Fired() bool { return s.fired }
 // drops what was logged.
 func (s *State) KeepCauses(keep bool) {
 	s.keep = keep
+	for _, w := range s.worlds {
+		w.KeepCauses(keep)
+	}
 	if !keep {
 		s.causes, s.era = nil, nil
 		for i := range s.last {
@@ -136,6 +143,10 @@ func (s *State) Clone() *State {
 		if w.State != nil {
 			c.closed[i].State = w.Clone()
 		}
+	}
+	c.world, c.worlds = slices.Clone(s.world), slices.Clone(s.worlds)
+	for i, w := range c.worlds {
+		c.worlds[i] = w.Clone()
 	}
 	return &c
 }
@@ -227,6 +238,14 @@ func (s *State) Bytes() []byte {
 	for _, g := range s.gone {
 		word(int64(len(g.Name)))
 		b = append(b, g.Name...)
+	}
+	for _, w := range s.worlds {
+		for _, r := range w.world {
+			word(r)
+		}
+		inner := w.Bytes()
+		word(int64(len(inner)))
+		b = append(b, inner...)
 	}
 	return b
 }

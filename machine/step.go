@@ -61,6 +61,10 @@ func (s *State) Fire() Deadline {
 		}
 	}
 	s.settle()
+	for _, w := range s.worlds {
+		w.Drive(s.now)
+	}
+	s.answered()
 	return d
 }
 
@@ -69,6 +73,9 @@ func (s *State) Drive(until agreement.Instant) {
 	for {
 		t := s.next()
 		if t < 0 || s.timers[t] > until {
+			for _, w := range s.worlds {
+				w.Drive(until)
+			}
 			return
 		}
 		s.Fire()
@@ -123,6 +130,8 @@ func (s *State) round(from, to int) bool {
 			s.measure(&s.m.measures[x.i])
 		case "decision":
 			s.decision(&s.m.decisions[x.i])
+		case "question":
+			s.question(&s.m.questions[x.i])
 		case "procedure":
 			s.procedure(&s.m.runs[x.i])
 		case "stage":

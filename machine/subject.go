@@ -66,6 +66,8 @@ func (m *Machine) subject(text string) (subject, error) {
 		q.fluent = m.vaults[b.i].outcome
 	case "decision":
 		q.fluent = m.decisions[b.i].status
+	case "question":
+		q.fluent = m.questions[b.i].status
 	case "procedure":
 		q.fluent = m.runs[b.i].status
 	case "stage":

@@ -31,6 +31,9 @@ func (st Standing) Text() string {
 		}
 		line("  %-10s %-*s  %s", it.Noun, width, it.Name, it.status(st.local))
 	}
+	for _, q := range st.Questions {
+		q.tell(line)
+	}
 	for _, g := range st.Gone {
 		line("  %-10s %s  ended by an amendment on %s%s", g.Noun, g.Name, st.local.text(g.EndedAt), g.was(st.local))
 	}

@@ -177,7 +177,7 @@ func TestParseNumber(t *testing.T) {
 
 func TestScenarioErrors(t *testing.T) {
 	for src, want := range map[string]string{
-		"\nwhen 2021-01-01 iran signs":              "line 2: a line begins with at, refused or expect",
+		"\nwhen 2021-01-01 iran signs":              "line 2: a line begins with at, refused, disputed or expect",
 		"expct 2021-01-01 footage open":             "did you mean `expect`?",
 		"at 2021-01-01":                             "expected `at INSTANT BY VERB SUBJECT`",
 		"expect 2021-01-01 footage":                 "expected `expect INSTANT SUBJECT STATUS`",

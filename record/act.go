@@ -44,6 +44,8 @@ func actOf(s *statement.Signed, entry int64, at agreement.Instant) machine.Act {
 		for _, n := range b.Against {
 			a.Against = append(a.Against, agreement.Name(strings.Clone(n)))
 		}
+	case statement.AnswerBody:
+		a.Verb, a.Subject, a.Choice = machine.Answer, agreement.Name(b.Question), b.Interpretation
 	case statement.CloseBody:
 		a.Verb, a.Subject = machine.Close, agreement.Name(b.Case)
 	case statement.TableBody:
@@ -255,5 +257,5 @@ func (f *Fold) bringUpToDate(a *machine.Act, bundle agreement.Digest) (reason st
 var nounOf = map[machine.Verb]agreement.Noun{
 	machine.Perform: "commitment", machine.Verify: "commitment", machine.Contest: "commitment",
 	machine.Lift: "measure", machine.Impose: "measure", machine.Invoke: "act", machine.Report: "reading",
-	machine.Vote: "decision", machine.Count: "decision", machine.Table: "decision", machine.Close: "procedure",
+	machine.Vote: "decision", machine.Count: "decision", machine.Table: "decision", machine.Close: "procedure", machine.Answer: "question",
 }

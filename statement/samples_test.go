@@ -77,6 +77,7 @@ func samples() []sample {
 		{"uk", OpenBody{What: "dispute/uk", Against: []string{"iran"}, States: []string{"non-performance"}, Reason: "", Documents: none}},
 		{"uk", CloseBody{Case: "dispute/uk", Reason: "settled among us"}},
 		{"us", TableBody{Decision: "keep-lifted/uk", Title: "to continue", Documents: none}},
+		{"iran", AnswerBody{Question: "meaning-of-lifted", Interpretation: "in-effect", Reason: ""}},
 		{"iran", ExtendBody{Of: "extend", Until: 1621857600, Reason: ""}},
 		{"iran", KeyBody{Add: []string{sampleKey("new")}, Revoke: []string{sampleKey("old")}, Need: 2, Reason: "device lost"}},
 		{"iran", OutcomeBody{Vault: "footage", Outcome: "erase"}},
@@ -109,7 +110,6 @@ func samples() []sample {
 		{"iaea", MismatchBody{Vault: "footage", Digest: sampleHex("epoch"), A: sample64("a", 32), B: sample64("b", 32)}},
 
 		{"iran", TenderBody{Exchange: "implementation-day", Member: "iran-steps"}},
-		{"iran", AnswerBody{Question: "meaning-of-lifted", Interpretation: "in-effect", Reason: ""}},
 		{"iran", InviteBody{To: []string{"iaea", "us"}, Subject: "talks", At: 1621857600, Place: "Vienna"}},
 		{"us", ReplyBody{Reply: "refuses", Reason: "not there"}},
 		{"iran", WithdrawBody{Reason: "article X"}},

@@ -82,6 +82,7 @@ var rules = map[Kind]rule{
 	KindInvoke:     ruleOf(ForceMachine, checkInvoke, party),
 	KindVote:       ruleOf(ForceMachine, checkVote, party),
 	KindCount:      ruleOf(ForceMachine, checkCount, party),
+	KindAnswer:     ruleOf(ForceMachine, checkAnswer, party),
 	KindExtend:     ruleOf(ForceMachine, checkExtend, party),
 	KindOpen:       ruleOf(ForceMachine, checkOpen, party),
 	KindClose:      ruleOf(ForceMachine, checkClose, party),
@@ -113,7 +114,6 @@ var rules = map[Kind]rule{
 	KindMismatch:      ruleOf(ForceEvidence, checkMismatch, party),
 
 	KindTender:   ruleOf(ForceReserved, checkTender, party),
-	KindAnswer:   ruleOf(ForceReserved, checkAnswer, party),
 	KindInvite:   ruleOf(ForceReserved, checkInvite, party),
 	KindReply:    answering(ruleOf(ForceReserved, checkReply, party)),
 	KindWithdraw: ruleOf(ForceReserved, checkWithdraw, party),
@@ -122,12 +122,12 @@ var rules = map[Kind]rule{
 
 var kindOrder = []Kind{
 	KindSign, KindReport, KindPerform, KindLift, KindImpose, KindVerify, KindContest, KindInvoke,
-	KindVote, KindCount, KindOpen, KindClose, KindTable, KindExtend,
+	KindVote, KindCount, KindOpen, KindClose, KindTable, KindAnswer, KindExtend,
 	KindKey, KindOutcome, KindText, KindAmend, KindRenounce, KindHost, KindRedact,
 	KindDeclare, KindAttributed, KindReceipt,
 	KindAcceptCustody, KindEpoch, KindShares, KindAcknowledge, KindPossess, KindComplain, KindSeal, KindHeartbeat, KindService,
 	KindRequest, KindHandOver, KindErased, KindDispute, KindMismatch,
-	KindTender, KindAnswer, KindInvite, KindReply, KindWithdraw, KindEnrol,
+	KindTender, KindInvite, KindReply, KindWithdraw, KindEnrol,
 }
 
 // Kinds are all kinds, those with the same force together.

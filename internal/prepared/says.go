@@ -30,6 +30,7 @@ var openings = map[statement.Kind]string{
 	statement.KindExtend:     "consents to another close",
 	statement.KindOpen:       "opens a case of a procedure, or a stage of one",
 	statement.KindClose:      "withdraws a case",
+	statement.KindAnswer:     "answers a question for all",
 	statement.KindTable:      "tables a draft of a decision",
 	statement.KindAmend:      "consents to another text of the agreement",
 	statement.KindWithdraw:   "gives notice of leaving the agreement",
