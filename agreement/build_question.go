@@ -60,7 +60,7 @@ func (c *checker) buildQuestion(d *decl, b Block) {
 // holds a key must be able to tell what is to become of it.
 func (c *checker) soundQuestions(x *index) {
 	for _, v := range c.a.Vaults {
-		for _, q := range x.coneOf(v.OpensIf).questions {
+		for _, q := range append(x.coneOf(v.OpensIf).questions, x.coneOf(v.Closes).questions...) {
 			c.errorAt(CodeOpenQuestion, v.OpensIf.Where(), fmt.Sprintf("what becomes of `%s` would hang on how `%s` is read", v.Name, q), "a vault is opened or erased once and for ever: let its condition depend on what is read in one way")
 		}
 	}

@@ -6,6 +6,7 @@ import "fmt"
 // not wait for: until that event it can be put off for ever.
 func (c *checker) openDeadline(x *index, m *Commitment) {
 	d := deadline{x: x, begun: make(map[Name]bool), known: make(map[Name]*Ref)}
+	d.begun[m.Case] = true // it begins with its case
 	d.waits(m.When)
 	if r := d.open(m.Due); r != nil {
 		c.warn(CodeOpenDeadline, r.Range, fmt.Sprintf("`%s` has no deadline until `%s` comes about, and does not wait for it", m.Name, r.Name+"."+Name(r.Attr)), "add `when = ...` on the same event, or take the earliest of it and a date")

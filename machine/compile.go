@@ -383,7 +383,7 @@ func (m *Machine) layUnits() {
 	m.deps = make([][]int32, len(m.fluents))
 	for i := range m.milestones {
 		x := &m.milestones[i]
-		x.unit = m.unit("milestone", i, m.withCase(x.Case, x.reached, m.status), x.atExpr, x.when)
+		x.unit = m.unit("milestone", i, m.withCase(x.Case, x.reached, m.status), x.atExpr, x.when, x.unless)
 	}
 	for i := range m.commitments {
 		c := &m.commitments[i]

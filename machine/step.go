@@ -179,11 +179,31 @@ func (s *State) expire(t timer) {
 
 // come is a milestone's instant: it is reached, unless something prevents it.
 func (s *State) come(x *milestone) {
-	if s.true(x.unless) {
+	switch {
+	case x.unless == nil:
+	case s.true(x.unless):
 		s.write(x.prevented, 1, x.rules+rulePrevent)
 		return
+	case s.leftOpen(x.unless):
+		return // whether it is prevented hangs on a question
 	}
 	s.write(x.reached, 1, x.rules+ruleReach)
+}
+
+// leftOpen says whether a condition is not known because a question is open.
+func (s *State) leftOpen(e *expr) bool {
+	if eval(s, e).set {
+		return false
+	}
+	if e.op == opReading {
+		return true
+	}
+	for _, a := range e.args {
+		if a.kind == agreement.TypeBool && s.leftOpen(a) {
+			return true
+		}
+	}
+	return false
 }
 
 // milestone keeps the instant of a milestone until it is reached.

@@ -175,8 +175,8 @@ func (s *State) answered() {
 	for i := range s.m.questions {
 		status := s.m.questions[i].status
 		answer := s.values[status]
-		if answer < firstAnswer {
-			continue
+		if answer < firstAnswer || !slices.ContainsFunc(s.worlds, func(w *State) bool { return w.world[i] != 0 }) {
+			continue // open, or answered long since
 		}
 		for k, w := range s.worlds {
 			if w.world[i] == 0 {
