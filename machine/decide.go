@@ -12,6 +12,7 @@ const (
 	decisionOpen
 	decisionCarried
 	decisionNotCarried
+	decisionClosed // its case was withdrawn: neither
 )
 
 // Votes of a member.
@@ -23,7 +24,7 @@ const (
 )
 
 var (
-	decisionWords = []string{"dormant", "open", "carried", "not-carried"}
+	decisionWords = []string{"dormant", "open", "carried", "not-carried", "closed"}
 	voteWords     = []string{"none", "yes", "no", "abstain"}
 )
 
@@ -210,7 +211,7 @@ func (s *State) decision(d *decision) {
 		}
 	case decisionOpen:
 		if !s.runs(d.Case) {
-			s.resolve(d, decisionNotCarried, d.rules+ruleCaseOver)
+			s.resolve(d, decisionClosed, d.rules+ruleCaseOver)
 			return
 		}
 		if s.settled(d) {

@@ -337,7 +337,7 @@ func (s *State) permit(st *Standing, a Act) {
 		if st.Parties[i].Party != a.By {
 			continue
 		}
-		if !s.Clone().Apply(a).Effect {
+		if !s.alone().Apply(a).Effect {
 			return
 		}
 		d := Duty{Subject: a.Subject, Verb: a.Verb, Words: a.words(baseForm)}

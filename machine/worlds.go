@@ -129,12 +129,18 @@ func (s *State) split() {
 	}
 }
 
+// alone is a copy of the state without the other worlds.
+func (s *State) alone() *State {
+	bare := *s
+	bare.worlds = nil
+	return bare.Clone()
+}
+
 // elsewhere lets an act take effect in every other world, too.
 func (s *State) elsewhere(a Act, v *Verdict) {
 	var under []string
 	for _, w := range s.worlds {
-		w.Drive(a.At - 1)
-		if other := w.Apply(a); other.Effect != v.Effect && w.readsOne() {
+		if other := w.Enact(a); other.Effect != v.Effect && w.readsOne() {
 			under = append(under, w.reading())
 		}
 	}
