@@ -17,14 +17,3 @@ type Interpretation struct {
 	Adopted Expr // condition that answers the question so; nil: none
 	Range   Range
 }
-
-// interpretation gives the place of a reading among those of the question; -1
-// for none.
-func (q *Question) interpretation(n Name) int {
-	for i, x := range q.Interpretations {
-		if x.Name == n {
-			return i
-		}
-	}
-	return -1
-}

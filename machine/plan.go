@@ -82,18 +82,24 @@ func (f *Foresight) compare(s, w *State) {
 	m := s.m
 	for i := range m.fluents {
 		x, fl := &m.fluents[i], int32(i)
-		if w.last[i] < 0 || !shown(x) {
+		if w.last[i] < 0 && w.values[i] == s.values[i] || !shown(x) {
 			continue
 		}
 		var values []string
+		if w.last[i] < 0 { // a question was answered
+			values = append(values, m.text(fl, w.values[i], nil))
+		}
 		for k := w.last[i]; k >= 0; k = w.causes[k].previous {
 			values = append(values, m.text(fl, w.causes[k].to, w.causes[k].toN))
 		}
 		values = append(values, beforeText(s, fl))
 		slices.Reverse(values)
 		values = slices.Compact(values)
-		c := &w.causes[w.last[i]]
-		l := PlanLine{Subject: planName(x), Values: values, At: moment(c.at), Rule: m.rules[c.rule].words}
+		l := PlanLine{Subject: planName(x), Values: values, At: moment(w.since[i]), Rule: "so all along by the reading that holds now"}
+		if w.last[i] >= 0 {
+			c := &w.causes[w.last[i]]
+			l.At, l.Rule = moment(c.at), m.rules[c.rule].words
+		}
 		if l.Sign = signOf(x, values); l.Sign == "" {
 			continue
 		}
@@ -131,7 +137,7 @@ func shown(x *fluent) bool {
 }
 
 func planName(x *fluent) string {
-	if x.kind == isStatus {
+	if x.kind == isStatus && !strings.Contains(x.attr, "/") {
 		return string(x.name)
 	}
 	return x.path()
