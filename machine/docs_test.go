@@ -89,7 +89,7 @@ func TestGuide(t *testing.T) {
 			t.Errorf("not in the standard layout:\n%s%v", body, errs)
 		}
 	}
-	if texts != 2 || scenarios != 3 {
+	if texts != 3 || scenarios != 4 {
 		t.Errorf("%d texts and %d scenarios found in the guide", texts, scenarios)
 	}
 }
