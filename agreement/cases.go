@@ -95,8 +95,7 @@ func (c *checker) procedureOf(d *decl) *decl {
 		if f.Name.Text != "of" || !ok {
 			continue
 		}
-		c.file = d.file
-		if p := c.resolve(w, []Noun{nounProcedure}); p != nil && !p.damaged {
+		if p := c.byName[Name(w.Text)]; p != nil && p.noun == nounProcedure && !p.damaged {
 			return p
 		}
 	}
@@ -186,6 +185,9 @@ func (c *checker) casesOf(p *decl) []*caseEnv {
 // cast finds who may have the roles that are given at the opening; false if
 // one of them is left without anybody.
 func (c *checker) cast(e *caseEnv, roles []*Role, between syntax.Node) bool {
+	if len(roles) == 0 && between != nil {
+		return c.together(e, "", "", between)
+	}
 	for _, r := range roles {
 		for _, n := range r.Of {
 			if between == nil || c.together(e, r.Word, n, between) {

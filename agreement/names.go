@@ -180,7 +180,11 @@ func (c *checker) resolve(w *syntax.Word, nouns []Noun) *decl {
 		if len(nouns) > 0 {
 			what = "no " + nounList(nouns)
 		}
-		c.error(CodeUnknownName, w.Span, fmt.Sprintf("%s is called `%s`", what, w.Text), c.suggest(w.Text, known, "everything named is declared in a block"))
+		general := "everything named is declared in a block"
+		if c.tallies != nil {
+			general = "a rule is `unanimity`, `consensus` or a condition over " + tallyList
+		}
+		c.error(CodeUnknownName, w.Span, fmt.Sprintf("%s is called `%s`", what, w.Text), c.suggest(w.Text, known, general))
 		return nil
 	}
 	if d.of != nil && d.env == nil && !containsNoun(nouns, nounProcedure) && len(d.cases) > 0 {

@@ -147,6 +147,10 @@ func (c *checker) declare() {
 	kept := c.decls[:0]
 	for _, d := range c.decls {
 		c.file = d.file
+		if inside := map[Noun]string{nounStage: "a procedure", nounInterpretation: "a question"}[d.noun]; inside != "" {
+			c.error(CodeInnerBlock, d.block.Noun.Span, fmt.Sprintf("%s stands inside %s", withArticle(string(d.noun)), inside), "put it into the braces of the block to which it belongs")
+			continue
+		}
 		if d.spec = findNoun(d.noun); d.spec == nil {
 			var nouns []string
 			for _, s := range schema {
@@ -191,7 +195,11 @@ func (c *checker) innerBlock(d *decl, inner *syntax.Block) {
 		c.error(CodeLater, inner.Noun.Span, fmt.Sprintf("`%s` blocks are not in version 1 of the language", inner.Noun.Text), "")
 		return
 	}
-	c.error(CodeInnerBlock, inner.Noun.Span, withArticle(string(d.noun))+" holds no blocks", "close the block above with } first")
+	holds := map[Noun]string{nounProcedure: " holds no blocks but stages", nounQuestion: " holds no blocks but interpretations"}[d.noun]
+	if holds == "" {
+		holds = " holds no blocks"
+	}
+	c.error(CodeInnerBlock, inner.Noun.Span, withArticle(string(d.noun))+holds, "close the block above with } first")
 }
 
 // declareName enters a name, which must be distinct, also to the eye.
