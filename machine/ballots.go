@@ -126,7 +126,7 @@ func (s *State) decisionItem(d *decision) Item {
 	it.Status, it.Since = decisionWords[s.values[d.status]], moment(s.since[d.status])
 	it.Due, it.DoneAt = moment(s.instant(d.closes)), moment(s.instant(d.decidedAt))
 	it.Times = s.values[d.put.times]
-	it.Case, it.Idle = d.Case, !s.runs(d.Case) || d.Draft != "" && s.values[d.status] == decisionDormant
+	it.Case, it.Idle = d.Case, s.idle(d.Case) || d.Draft != "" && s.values[d.status] == decisionDormant
 	if s.values[d.status] != decisionDormant && len(d.Drafts) == 0 {
 		it.Value = s.tallyText(d)
 	}

@@ -52,6 +52,11 @@ func (s *State) openings(out []Act) []Act {
 	return out
 }
 
+// idle says whether a case has not been opened.
+func (s *State) idle(of agreement.Name) bool {
+	return of != "" && s.values[s.m.runs[s.m.byName[of].i].status] == caseIdle
+}
+
 func joined(names []agreement.Name) string {
 	parts := make([]string, len(names))
 	for i, n := range names {
@@ -108,7 +113,7 @@ func (s *State) stageItem(x *stage) Item {
 	it.Noun, it.By, it.Case = "stage", s.people(x.By), x.Case
 	it.Status, it.Since, it.Due = stageWords[s.values[x.status]], moment(s.since[x.status]), moment(s.instant(x.closes))
 	it.DoneAt, it.Times = moment(s.instant(x.endedAt)), s.values[x.put.times]
-	it.Idle = !s.runs(x.Case)
+	it.Idle = s.idle(x.Case)
 	return it
 }
 

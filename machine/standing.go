@@ -168,7 +168,7 @@ func (s *State) items() []Item {
 		items = append(items, s.questionItem(&m.questions[i]))
 	}
 	for i := range items {
-		items[i].Idle = items[i].Idle || !s.runs(items[i].Case)
+		items[i].Idle = items[i].Idle || s.idle(items[i].Case)
 	}
 	return items
 }

@@ -61,6 +61,7 @@ const (
 var commands = []func(terminal) *cobra.Command{
 	newCommand, checkCommand, fmtCommand, diffCommand, testCommand, planCommand, explainCommand,
 	keyCommand, signCommand, declareCommand, performCommand, verifyCommand, contestCommand,
+	voteCommand, countCommand, tableCommand, raiseCommand, withdrawCommand, extendCommand, answerCommand,
 	invokeCommand, amendCommand, reportCommand, liftCommand, imposeCommand, attributeCommand, serviceCommand, redactCommand, mergeCommand, submitCommand,
 	statusCommand, whyCommand, asofCommand, auditCommand, exportCommand, proofCommand, documentCommand, mirrorCommand, compareCommand, receiptCommand,
 	sealCommand, coverageCommand, segmentsCommand, openCommand, lookCommand, outcomeCommand,

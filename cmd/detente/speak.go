@@ -245,6 +245,8 @@ func declared(a *agreement.Agreement, noun, name string) error {
 		names = namesOf(a.Acts, func(x *agreement.Act) agreement.Block { return x.Block })
 	case "reading":
 		names = namesOf(a.Readings, func(x *agreement.Reading) agreement.Block { return x.Block })
+	default:
+		names = steps(a, noun)
 	}
 	switch {
 	case slices.Contains(names, name):
