@@ -2,6 +2,7 @@ package agreement
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -75,7 +76,7 @@ func (c *checker) expandCases() {
 	}
 	if len(out) > maxExpandedBlocks {
 		c.errorAt(CodeTooManyBlocks, Range{procedures[0].file, procedures[0].block.Start, procedures[0].block.Name.End}, fmt.Sprintf("the cases of all procedures make %d blocks; at most %d", len(out), maxExpandedBlocks), "fewer cases at once, or fewer stages")
-		return
+		out = slices.DeleteFunc(c.decls, func(d *decl) bool { return d.of != nil }) // what is of no case can still be read
 	}
 	for _, d := range out {
 		if d.env != nil {
@@ -116,6 +117,9 @@ func (c *checker) declareStages(p *decl) {
 				c.error(CodeDuplicateName, b.Name.Span, fmt.Sprintf("the stage `%s` is declared twice", d.local), "")
 			}
 		}
+		if d.local == p.name {
+			c.error(CodeDuplicateName, b.Name.Span, fmt.Sprintf("`%s` is the name of the procedure", d.local), "give the stage another name")
+		}
 		for _, inner := range b.Blocks {
 			c.innerBlock(d, inner)
 		}
@@ -151,6 +155,9 @@ func (c *checker) casesOf(p *decl) []*caseEnv {
 	if role == "" && len(of) > 0 {
 		c.errorAt(CodeMissingAttribute, head.get("cases").at, "`cases` names those who have one each, and no role", "add `per = complainant` or the like")
 		return nil
+	}
+	if c.byName[Name(role)] != nil {
+		c.errorAt(CodeDuplicateName, cases.get("per").at, fmt.Sprintf("`%s` is the name of something else", role), "give the role another name")
 	}
 	for _, r := range roles {
 		if r.Word == role || c.byName[Name(r.Word)] != nil {

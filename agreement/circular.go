@@ -35,6 +35,9 @@ func (c *checker) circular(x *index) {
 	for _, m := range x.a.Milestones {
 		s.visit(place{m.Name, "time"}, m.Title)
 	}
+	for _, m := range x.a.Measures {
+		s.visit(place{m.Name, "time"}, m.Title)
+	}
 	for _, m := range x.a.Commitments {
 		for _, what := range []string{"time", "start", "end", "deed"} {
 			s.visit(place{m.Name, what}, m.Title)

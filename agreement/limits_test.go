@@ -290,3 +290,18 @@ func TestHostile(t *testing.T) {
 		}
 	}
 }
+
+// TestTooManyCases: what the cases of procedures would make is counted before
+// it is made.
+func TestTooManyCases(t *testing.T) {
+	piece := "group pair { members = [alpha, beta] }\nprocedure dispute {\n  cases = { per = complainant, of = pair, at_once = 64 }\n  opens = { by = complainant }\n"
+	for i := range 40 {
+		piece += fmt.Sprintf("  stage s%d { lasts = 1 day }\n", i)
+	}
+	piece += "}\nact leave {\n  of = dispute\n  by = complainant\n}\n"
+	b := bundle(t, agreement.File{Path: "x.agreement", Data: []byte(whole(piece, false))})
+	a, ds := agreement.Read(b)
+	if a != nil || len(ds) != 1 || ds[0].Code != agreement.CodeTooManyBlocks {
+		t.Errorf("5,376 blocks of cases: %v", ds)
+	}
+}
