@@ -21,6 +21,8 @@ type viewer struct {
 	dir  string
 	at   string
 	json bool
+
+	under string // readings of open questions; "": left open
 }
 
 const dirUsage = "`FOLDER` that remembers the largest head seen of each running record (default: one of the user's own)"
@@ -32,6 +34,7 @@ func (v *viewer) flags(c *cobra.Command, at bool) *cobra.Command {
 	c.Flags().StringVar(&v.dir, "dir", "", dirUsage)
 	jsonFlag(c, &v.json)
 	if at {
+		c.Flags().StringVar(&v.under, "under", "", "as it stands if open questions are read so: `READINGS` such as meaning.wide, separated by commas")
 		c.Flags().StringVar(&v.at, "at", "", "as the record stood at `TIME`: a day in the agreement's zone, or an instant such as 2021-05-24T00:00:00Z")
 	}
 	return c
@@ -40,6 +43,20 @@ func (v *viewer) flags(c *cobra.Command, at bool) *cobra.Command {
 // subject opens path and gives the state it shows: of a record, as folded (at
 // the instant asked for); of a text, the start of its machine.
 func (v *viewer) subject(cmd *cobra.Command, path string) (*subject, *machine.State, error) {
+	s, state, err := v.standing(cmd, path)
+	if err != nil || v.under == "" {
+		return s, state, err
+	}
+	w, ok := state.Under(v.under)
+	if !ok {
+		s.close()
+		return nil, nil, usage("--under %q: want a reading of each question named, such as QUESTION.INTERPRETATION, of questions that are open then\nsee: detente status %s", v.under, path)
+	}
+	return s, w, nil
+}
+
+// standing is the state that the subject shows with its questions left open.
+func (v *viewer) standing(cmd *cobra.Command, path string) (*subject, *machine.State, error) {
 	s, err := openSubject(cmd.Context(), v.t, path, v.dir)
 	if err != nil {
 		return nil, nil, err
@@ -70,6 +87,7 @@ type statusReport struct {
 	Title     string           `json:"title"`
 	Simulated bool             `json:"simulated"`
 	Supposed  string           `json:"supposed,omitempty"` // the file by which it stands so: no record
+	Under     string           `json:"under,omitempty"`    // how open questions are read here
 	Text      string           `json:"text,omitempty"`     // in force on the record
 	Amended   int64            `json:"amended,omitempty"`  // entry of the amendment that brought it; 0: the first
 	Pending   []pendingReport  `json:"pending,omitempty"`
@@ -165,10 +183,10 @@ func (v *viewer) status(cmd *cobra.Command, path, party string) error {
 		}
 	}
 	r := statusReport{Agreement: s.agreement.ID.String(), Title: s.agreement.Title, Simulated: s.agreement.Simulated, Standing: standing, Vaults: []vaultReport{}}
-	if s.history != nil {
+	if r.Under = v.under; s.history != nil {
 		r.Supposed = s.history.file
-		v.suppose(s)
 	}
+	v.suppose(s)
 	if s.fold != nil {
 		r.Record, r.Text, r.Pending = recordOf(s.fold), s.fold.InForce().ID.String(), pendingOf(s.fold)
 		versions := s.fold.Versions()

@@ -41,10 +41,14 @@ and clause by clause, and what would change it. PATH may be left out if DETENTE_
 	}, true)
 }
 
-// suppose says of an answer for people that no record proves it.
+// suppose says of an answer for people what it rests on that no record proves,
+// or not everybody holds.
 func (v *viewer) suppose(s *subject) {
 	if s.history != nil && !v.json {
 		fmt.Fprint(v.t.out, s.history.heading())
+	}
+	if v.under != "" && !v.json {
+		fmt.Fprintf(v.t.out, "as it stands if %s: by that reading alone, which not everybody holds\n", v.under)
 	}
 }
 
